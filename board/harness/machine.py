@@ -1,0 +1,181 @@
+"""The emulated ZCU102 as a whole: from what board/make made to a system that takes commands."""
+# SPDX-License-Identifier: Apache-2.0
+
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+from . import archive
+from .qemu import Qemu
+from .remote import Remote
+from .serial_port import SerialPort
+
+PARTS = ("Image", "initrd.img", "sd.img", "ssh_key", "board.dtb", "console.dtb")
+
+
+def cache_folder():
+    """The same rule as in board/steps/common.sh."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.environ.get("ALIASVM_CACHE") or os.path.join(cache, "aliasvm")
+
+
+def _private_folder():
+    """A folder for sockets; those of owners that were killed are removed first."""
+    # The path of a socket has room for 108 characters, and ssh adds some of its own.
+    top = tempfile.gettempdir() if len(tempfile.gettempdir()) < 50 else "/tmp"
+    for name in os.listdir(top):
+        owner = re.fullmatch(r"aliasvm-board-(\d+)-\w+", name)
+        if owner and not os.path.exists(f"/proc/{owner[1]}"):
+            shutil.rmtree(os.path.join(top, name), ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"aliasvm-board-{os.getpid()}-", dir=top)
+
+
+def _terminated(number, _frame):
+    # As an exception, so that "with Board()" ends the way it ends for every other reason.
+    sys.exit(128 + number)
+
+
+class Board:
+    """A booted board inside a "with"; several can run at once. Start it on a thread that outlives it.
+
+    product: folder laid over the root file system. icount: virtual time counts instructions. console: UART0 is
+    the kernel's console instead of a port to give away. dtb: another device tree than board/make's.
+    """
+
+    def __init__(self, product=None, smp=4, memory="2G", icount=False, console=False, extra_args=(),
+                 extra_cmdline="", dtb=None, timeout=None, progress=sys.stderr):
+        self._product, self._smp, self._memory, self._icount = product, smp, memory, icount
+        self._console, self._extra_args, self._extra_cmdline = console, extra_args, extra_cmdline
+        self._dtb, self._progress = dtb, progress
+        self._timeout = timeout or (900 if icount else 240)
+        self._folder = self.qemu = self._remote = self._ready = self._old_handler = None
+        self._ports = []
+        self.boot_seconds = None
+
+    # A board that is not there explains itself before QEMU does.
+    def _part(self, name):
+        path = os.path.realpath(os.path.join(cache_folder(), "board", name))
+        if not os.path.exists(path):
+            raise FileNotFoundError(f"boot the board: {name} is not in {cache_folder()}/board; run board/make")
+        return path
+
+    def _arguments(self):
+        parts = {name: self._part(name) for name in PARTS}
+        initramfs = parts["initrd.img"]
+        if self._product:
+            initramfs = os.path.join(self._folder, "initrd.img")
+            archive.with_product(parts["initrd.img"], self._product, initramfs)
+        tree = self._dtb or parts["console.dtb" if self._console else "board.dtb"]
+        # panic=-1: a panic resets the machine at once, and -no-reboot turns that into the end of QEMU.
+        # GEM3 stays eth0: udev's own names depend on its version.
+        words = [f"board.ready={self._ready.getsockname()[1]}",
+                 "rdinit=/init", "panic=-1", "net.ifnames=0", "apparmor=0", "audit=0",
+                 "console=ttyPS0 systemd.show_status=1" if self._console else "quiet", self._extra_cmdline]
+        arguments = ["-M", "xlnx-zcu102,virtualization=on", "-smp", str(self._smp), "-m", self._memory,
+                     "-display", "none", "-no-reboot", "-audiodev", "none,id=silence"]
+        for number in (0, 1):
+            arguments += ["-serial", f"unix:{self._folder}/serial{number},server=on,wait=off"]
+        # The n-th -nic is GEM n, and "-nic none" does not count: an unconnected hub keeps a place.
+        for number in (0, 1, 2):
+            arguments += ["-nic", f"hubport,hubid={number},id=gem{number}"]
+        # Port 0 of the forwarding: the kernel picks a free one.
+        arguments += ["-nic", "user,id=gem3,hostfwd=tcp:127.0.0.1:0-:22",
+                      "-drive", f"if=sd,index=1,format=raw,snapshot=on,file={parts['sd.img']}",
+                      "-kernel", parts["Image"], "-initrd", initramfs, "-dtb", tree,
+                      "-append", " ".join(filter(None, words))]
+        if self._icount:
+            # One tick of the counter is one instruction, however busy the machine is.
+            arguments += ["-icount", "shift=0,sleep=off,align=off", "-seed", "1",
+                          "-global", "cortex-a53-arm-cpu.cntfrq=1000000000"]
+        return arguments + list(self._extra_args)
+
+    def _say(self, text):
+        if self._progress:
+            print(f"board: {text}", file=self._progress, flush=True)
+
+    def _failure(self, what):
+        text = f"boot the board: {what}\nQEMU said: {self.qemu.words() or 'nothing'}"
+        printed = self.serial(0).transcript[-3000:].decode(errors="replace") if self._console else ""
+        return f"{text}\n" + (printed or "its kernel has no console: Board(console=True) or --console shows more")
+
+    def _wait_until_up(self, started):
+        """The board connects to our port when its last unit has started (board-ready.service)."""
+        told = 0
+        while True:
+            try:
+                self._ready.accept()[0].close()
+                return
+            except socket.timeout:
+                passed = time.monotonic() - started
+            if not self.qemu.alive():
+                raise RuntimeError(self._failure(f"QEMU ended after {passed:.0f} s (a panic resets, a reset ends it)"))
+            if passed > self._timeout:
+                raise TimeoutError(self._failure(f"not up within {self._timeout} s"))
+            if passed - told >= 10:
+                told = passed
+                self._say(f"booting … {passed:.0f} s")
+
+    def _log_in(self):
+        # QEMU picked a free port for us; its monitor knows which.
+        port = int(re.search(r"HOST_FORWARD\]\s+\S+\s+\S+\s+(\d+)", self.monitor("info usernet"))[1])
+        return Remote(port, self._part("ssh_key"), self._folder, timeout=self._timeout)
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread() and \
+                signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            self._old_handler = signal.signal(signal.SIGTERM, _terminated)
+        self._folder = _private_folder()
+        try:
+            self._ready = socket.create_server(("127.0.0.1", 0))
+            self._ready.settimeout(0.5)
+            started = time.monotonic()
+            self.qemu = Qemu(self._arguments(), self._folder)
+            for number in (0, 1):
+                echo = sys.stderr if self._console and number == 0 else None
+                self._ports.append(SerialPort(f"{self._folder}/serial{number}", f"UART{number}", echo))
+            self.monitor("cont")
+            self._wait_until_up(started)
+            self._remote = self._log_in()
+            self.run("test -c /dev/kvm")
+            self.boot_seconds = time.monotonic() - started
+            self._say(f"up after {self.boot_seconds:.0f} s")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_reason):
+        for part in (self._remote, self._ready, *self._ports):
+            if part:
+                part.close()
+        if self.qemu:
+            self.qemu.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._old_handler is not None:
+            signal.signal(signal.SIGTERM, self._old_handler)
+
+    def serial(self, number):
+        """UART0 or UART1, from outside."""
+        return self._ports[number]
+
+    def monitor(self, line):
+        """The answer of QEMU's human monitor."""
+        return self.qemu.monitor.command(line)
+
+    def run(self, command, **options):
+        return self._remote.run(command, **options)
+
+    def put(self, local, path, **options):
+        self._remote.put(local, path, **options)
+
+    def get(self, path, **options):
+        return self._remote.get(path, **options)
+
+    def shell(self, command=None):
+        return self._remote.shell(command)

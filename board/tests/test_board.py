@@ -1,0 +1,166 @@
+"""The emulated board keeps what it promises to the tests that run on it."""
+# SPDX-License-Identifier: Apache-2.0
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from board import Board, CommandFailed  # noqa: E402
+
+PLATFORM = "/sys/bus/platform"
+# What the device tree gives away: nothing of the host may touch it.
+GIVEN_AWAY = ["ff000000.serial", "ff010000.serial", "ff0b0000.ethernet", "ff0c0000.ethernet", "ff0d0000.ethernet",
+              "ff110000.timer", "ff120000.timer", "ff130000.timer", "ff140000.timer"]
+
+
+def alive(pid):
+    """Whether a process runs (one that is dead but not waited for does not)."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def gone_within(pid, seconds):
+    deadline = time.monotonic() + seconds
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not alive(pid)
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory):
+    """A tree as an installation leaves it, with a path through the link /lib and one to a program."""
+    top = tmp_path_factory.mktemp("product")
+    for path, mode in (("usr/bin/hello", 0o755), ("lib/systemd/system/hello.service", 0o644), ("etc/hello/a b", 0o600)):
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text("#!/bin/sh\necho hello\n")
+        (top / path).chmod(mode)
+    (top / "usr/bin/hallo").symlink_to("hello")
+    return top
+
+
+@pytest.fixture(scope="module")
+def board(product):
+    with Board(product=str(product)) as board:
+        yield board
+        pid = board.qemu.pid
+    assert not alive(pid), "QEMU outlived its board"
+
+
+def test_kvm_runs_at_el2(board):
+    board.run("test -c /dev/kvm")
+    assert "mode initialized successfully" in board.run("dmesg | grep 'kvm.*Hyp'").stdout
+
+
+def test_the_system_is_up_without_a_failed_unit(board):
+    assert board.run("systemctl is-system-running").stdout.strip() == "running"
+    assert "org.freedesktop.systemd1" in board.run("busctl list --no-pager").stdout
+
+
+def test_no_host_driver_takes_what_is_given_away(board):
+    for device in GIVEN_AWAY:
+        board.run(f"test -d {PLATFORM}/devices/{device} && test ! -e {PLATFORM}/devices/{device}/driver")
+
+
+@pytest.mark.parametrize("device", GIVEN_AWAY)
+def test_vfio_takes_a_device_and_gives_it_back(board, device):
+    there = f"{PLATFORM}/devices/{device}"
+    board.run(f"echo vfio-platform >{there}/driver_override && echo {device} >{PLATFORM}/drivers_probe")
+    assert board.run(f"readlink {there}/driver").stdout.strip().endswith("/vfio-platform")
+    assert "noiommu-" in board.run("ls /dev/vfio").stdout
+    board.run(f"echo {device} >{there}/driver/unbind && echo >{there}/driver_override && test ! -e {there}/driver")
+    assert "noiommu-" not in board.run("ls /dev/vfio").stdout
+
+
+def test_the_product_lies_over_the_root(board):
+    assert board.run("hallo").stdout == "hello\n"
+    assert board.run(["stat", "-c", "%U %a", "/etc/hello/a b"]).stdout == "root 600\n"
+    assert "hello.service" in board.run("systemctl list-unit-files hello.service --no-pager").stdout
+    board.run("test -L /lib && test -x /lib/systemd/systemd")
+
+
+def test_guests_find_a_bare_kernel_image(board):
+    assert board.run("dd if=/boot/Image bs=1 skip=56 count=3 2>/dev/null").stdout == "ARM"
+
+
+def test_modules_load(board):
+    board.run("modprobe -a gpio-zynq gpio_keys evdev bridge tun virtio_mmio virtio_blk virtio_net")
+
+
+def test_statistics_and_cgroups_are_mounted(board):
+    board.run("test -d /sys/kernel/debug/kvm && test -e /sys/fs/cgroup/cgroup.controllers")
+
+
+def test_commands_report_what_they_did(board):
+    done = board.run("cat; echo err >&2; exit 3", check=False, input="in")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "in", "err\n")
+    with pytest.raises(CommandFailed, match="exit code 1"):
+        board.run("false")
+    with pytest.raises(CommandFailed, match="not done within"):
+        board.run("sleep 10", timeout=1)
+
+
+def test_files_go_there_and_back(board, tmp_path):
+    (tmp_path / "data").write_bytes(bytes(range(256)) * 1000)
+    board.put(str(tmp_path / "data"), "/tmp/data")
+    board.put(str(tmp_path), "/tmp/folder")
+    assert board.get("/tmp/data") == board.get("/tmp/folder/data") == (tmp_path / "data").read_bytes()
+
+
+def register(board, offset, value=""):
+    """UART1 by hand, as nobody on the host drives it; returns what is read, in hexadecimal."""
+    return board.run(f"busybox devmem {0xff010000 + offset:#x} 32 {value}").stdout.strip()
+
+
+def test_a_serial_port_carries_bytes_both_ways(board):
+    port, control, fifo = board.serial(1), 0x00, 0x30
+    register(board, control, "0x17")  # reset both directions and enable them
+    port.send(b"x")
+    assert int(register(board, fifo), 16) == ord("x")
+    register(board, fifo, hex(ord("y")))
+    assert port.read_until("y", timeout=5) == b"y"
+    assert port.drain() == b"" and port.transcript == b"y"
+    with pytest.raises(TimeoutError, match="UART1.*never"):
+        port.read_until("never", timeout=0.1)
+
+
+def test_the_monitor_answers(board):
+    assert "ff140000" in board.monitor("info mtree")
+
+
+def owner_of_a_board(script):
+    """A process that starts a board and tells QEMU's pid as soon as there is one."""
+    code = f"import sys; sys.path.insert(0, {os.path.dirname(HERE)!r})\n{script}"
+    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    return owner, int(owner.stdout.readline())
+
+
+BOOTING = """
+import harness.machine as machine
+class Telling(machine.Qemu):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        print(self.pid, flush=True)
+machine.Qemu = Telling
+with machine.Board(progress=None):
+    pass
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_qemu_never_outlives_its_owner(number):
+    owner, qemu = owner_of_a_board(BOOTING)
+    assert alive(qemu)
+    time.sleep(1)
+    owner.send_signal(number)
+    owner.wait(timeout=10)
+    assert gone_within(qemu, 5)
