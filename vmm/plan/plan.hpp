@@ -49,7 +49,7 @@ struct FilePlan
 /// The device tree of the guest: generated, unless the configuration names a file.
 struct DtbPlan
 {
-    GuestRange memory; ///< room for it; the blob may be smaller
+    GuestRange memory; ///< of a file exactly its size; else room for what is generated
     std::optional<std::string> file;
 };
 
@@ -96,6 +96,9 @@ struct VmPlan
 {
     VmName name;
     GuestRange memory; ///< one bank, from 0
+    /// Parts of `memory` that no device can reach by DMA; only if an alias is of a bus master. The
+    /// generated device tree keeps the guest's allocator out of them.
+    std::vector<GuestRange> dma_holes;
     std::uint32_t vcpus{};
     GuestRange gic_distributor;
     GuestRange gic_cpu_interface;

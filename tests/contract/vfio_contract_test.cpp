@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Masks, triggers and resampling: the same body for every VFIO.
+#include "tests/contract/vfio_contract.hpp"
+
+#include "vmm/base/error.hpp"
+
+#include <poll.h>
+
+#include <cerrno>
+
+namespace aliasvm::contract
+{
+namespace
+{
+
+constexpr vfio::IrqIndex irq{0};
+
+/// Whether the interrupt comes. Reading a fake's state makes it act, as the kernel does by itself.
+bool comes(Subject& subject, const EventFd& trigger, int milliseconds)
+{
+    (void)subject.device->irq(irq);
+    pollfd poll{trigger.get(), POLLIN, 0};
+    (void)::poll(&poll, 1, milliseconds);
+    return trigger.drain();
+}
+
+} // namespace
+
+TEST_P(VfioContract, ADeviceIsOpenedOnce)
+{
+    try
+    {
+        (void)subject->host->open(subject->device->name(), false);
+        FAIL() << "no Error";
+    }
+    catch (const Error& error)
+    {
+        EXPECT_EQ(error.code().value(), EBUSY);
+    }
+}
+
+TEST_P(VfioContract, ADeviceTellsWhatItHas)
+{
+    ASSERT_GE(subject->device->region_count(), 1U);
+    ASSERT_GE(subject->device->irq_count(), 1U);
+    EXPECT_EQ(subject->device->region(vfio::RegionIndex{0}).size % page_size, 0U);
+    EXPECT_TRUE(subject->device->region(vfio::RegionIndex{0}).mappable);
+    EXPECT_TRUE(subject->device->irq(irq).signals);
+    EXPECT_TRUE(subject->device->irq(irq).automasked);
+}
+
+TEST_P(VfioContract, AnInterruptComesOnceUntilItIsUnmasked)
+{
+    const EventFd trigger;
+    subject->device->set_trigger(irq, trigger);
+    subject->want(true);
+    EXPECT_TRUE(comes(*subject, trigger, 2000));
+    EXPECT_FALSE(comes(*subject, trigger, 100));
+    subject->device->unmask(irq);
+    EXPECT_TRUE(comes(*subject, trigger, 2000)) << "the device still wants something";
+    subject->want(false);
+    subject->device->unmask(irq);
+    EXPECT_FALSE(comes(*subject, trigger, 100));
+}
+
+TEST_P(VfioContract, AMaskMayComeBeforeTheTrigger)
+{
+    const EventFd trigger;
+    subject->device->mask(irq);
+    subject->device->set_trigger(irq, trigger);
+    subject->want(true);
+    EXPECT_FALSE(comes(*subject, trigger, 100));
+    subject->device->unmask(irq);
+    EXPECT_TRUE(comes(*subject, trigger, 2000));
+}
+
+TEST_P(VfioContract, AMaskIsAFlagAndNoDepth)
+{
+    const EventFd trigger;
+    subject->device->set_trigger(irq, trigger);
+    subject->device->unmask(irq);
+    subject->device->mask(irq);
+    subject->device->mask(irq);
+    subject->want(true);
+    EXPECT_FALSE(comes(*subject, trigger, 100));
+    subject->device->unmask(irq);
+    EXPECT_TRUE(comes(*subject, trigger, 2000));
+}
+
+TEST_P(VfioContract, ACountOnTheResampleEventfdUnmasks)
+{
+    const EventFd trigger;
+    const EventFd resample;
+    subject->device->set_unmask_on(irq, resample);
+    subject->device->set_trigger(irq, trigger);
+    subject->want(true);
+    for (int round = 0; round < 3; ++round)
+    {
+        EXPECT_TRUE(comes(*subject, trigger, 2000));
+        resample.signal();
+    }
+    EXPECT_TRUE(comes(*subject, trigger, 2000));
+    subject->device->clear_unmask(irq);
+    resample.signal();
+    EXPECT_FALSE(comes(*subject, trigger, 100));
+}
+
+TEST_P(VfioContract, NothingComesWithoutATriggerAndItComesWithTheNext)
+{
+    const EventFd trigger;
+    subject->device->set_trigger(irq, trigger);
+    subject->device->mask(irq);
+    subject->device->clear_trigger(irq);
+    subject->want(true);
+    subject->device->unmask(irq);
+    EXPECT_FALSE(comes(*subject, trigger, 100));
+    subject->device->set_trigger(irq, trigger);
+    EXPECT_TRUE(comes(*subject, trigger, 2000));
+}
+
+} // namespace aliasvm::contract

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of KVM that a caller can break, and its interrupt lines.
+#include "tests/fakes/fake_kvm.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+namespace aliasvm::fakes
+{
+
+namespace
+{
+
+constexpr std::uint32_t most_vcpus = 8; // VGIC_V2_MAX_CPUS
+constexpr std::chrono::seconds patience{5};
+
+UniqueFd keep(const EventFd& event)
+{
+    return UniqueFd{::fcntl(event.get(), F_DUPFD_CLOEXEC, 0)};
+}
+
+bool take_count(const UniqueFd& event)
+{
+    std::uint64_t count = 0;
+    return ::read(event.get(), &count, sizeof count) == static_cast<ssize_t>(sizeof count);
+}
+
+void signal(const UniqueFd& event)
+{
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(event.get(), &one, sizeof one);
+}
+
+bool mapped(const VmModel::Slot& slot)
+{
+    // msync answers ENOMEM where nothing is mapped, and does nothing else here.
+    return ::msync(slot.host, slot.guest.size, MS_ASYNC) == 0;
+}
+
+} // namespace
+
+// ---- vCPU ------------------------------------------------------------------------------------
+
+void VcpuModel::push(kvm::VcpuExit exit)
+{
+    const std::lock_guard lock{mutex_};
+    script_.push_back(exit);
+    changed_.notify_all();
+}
+
+bool VcpuModel::wait_idle()
+{
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, patience, [this] { return waiting_ && script_.empty(); });
+}
+
+unsigned VcpuModel::runs() const
+{
+    const std::lock_guard lock{mutex_};
+    return runs_;
+}
+
+unsigned VcpuModel::kicks() const
+{
+    const std::lock_guard lock{mutex_};
+    return kicks_;
+}
+
+unsigned VcpuModel::aborts() const
+{
+    const std::lock_guard lock{mutex_};
+    return aborts_;
+}
+
+std::vector<std::uint64_t> VcpuModel::answers() const
+{
+    const std::lock_guard lock{mutex_};
+    return answers_;
+}
+
+std::optional<GuestAddr> VcpuModel::entry() const
+{
+    const std::lock_guard lock{mutex_};
+    return entry_;
+}
+
+std::uint64_t VcpuModel::x0() const
+{
+    const std::lock_guard lock{mutex_};
+    return x0_;
+}
+
+bool VcpuModel::destroyed() const
+{
+    const std::lock_guard lock{mutex_};
+    return destroyed_;
+}
+
+class FakeVcpu final : public kvm::Vcpu
+{
+public:
+    explicit FakeVcpu(std::shared_ptr<VcpuModel> model) : model_{std::move(model)} {}
+    ~FakeVcpu() override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->destroyed_ = true;
+    }
+
+    void set_entry(GuestAddr entry, std::uint64_t x0) override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->entry_ = entry;
+        model_->x0_ = x0;
+    }
+
+    kvm::VcpuExit run() noexcept override
+    {
+        VcpuModel& m = *model_;
+        std::unique_lock lock{m.mutex_};
+        ++m.runs_;
+        if (std::exchange(m.reading_, false))
+        {
+            std::uint64_t answer = 0;
+            std::memcpy(&answer, m.data_.data(), sizeof answer);
+            m.answers_.push_back(answer);
+        }
+        m.waiting_ = true;
+        m.changed_.notify_all();
+        m.changed_.wait(lock, [&m] { return m.kicked_ || !m.script_.empty(); });
+        m.waiting_ = false;
+        if (std::exchange(m.kicked_, false))
+            return kvm::Interrupted{};
+        kvm::VcpuExit exit = m.script_.front();
+        m.script_.pop_front();
+        if (auto* read = std::get_if<kvm::MmioRead>(&exit))
+        {
+            m.data_.fill(std::byte{});
+            read->answer = m.data_.data();
+            m.reading_ = true;
+        }
+        return exit;
+    }
+
+    void kick() noexcept override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        ++model_->kicks_;
+        model_->kicked_ = true;
+        model_->changed_.notify_all();
+    }
+
+    bool inject_external_abort() noexcept override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        if (!model_->can_inject)
+            return false;
+        ++model_->aborts_;
+        return true;
+    }
+
+    std::uint64_t program_counter() noexcept override { return model_->program_counter; }
+
+private:
+    std::shared_ptr<VcpuModel> model_;
+};
+
+// ---- what a test does with a VM --------------------------------------------------------------
+
+void VmModel::fail(Call call, int error, unsigned skip)
+{
+    const std::lock_guard lock{mutex_};
+    faults_.fail(call, error, skip);
+}
+
+void VmModel::call(Call call, const std::string& words)
+{
+    faults_.check(call, words);
+    if (on_call)
+        on_call(words);
+}
+
+void VmModel::settle()
+{
+    const std::lock_guard lock{mutex_};
+    settle_locked();
+}
+
+void VmModel::settle_locked()
+{
+    for (Irqfd& irqfd : irqfds_)
+    {
+        if (!take_count(irqfd.kept_trigger))
+            continue;
+        if (irqfd.resample)
+            irqfd.asserted = true;
+        // On a line that the guest has as edge, each count is an edge, resampled or not.
+        if (!irqfd.resample || lines_[irqfd.line].trigger == Trigger::edge)
+            lines_[irqfd.line].latched = true;
+    }
+}
+
+bool VmModel::pending_locked(Spi line)
+{
+    settle_locked();
+    const Line& state = lines_[line];
+    if (state.trigger == Trigger::edge)
+        return state.latched;
+    return state.level || std::ranges::any_of(irqfds_, [line](const Irqfd& irqfd)
+                                              { return irqfd.line == line && irqfd.asserted; });
+}
+
+bool VmModel::pending(Spi line)
+{
+    const std::lock_guard lock{mutex_};
+    return pending_locked(line);
+}
+
+bool VmModel::acknowledge(Spi line)
+{
+    const std::lock_guard lock{mutex_};
+    if (!pending_locked(line))
+        return false;
+    Line& state = lines_[line];
+    state.latched = false;
+    if (state.trigger == Trigger::edge)
+        return true;
+    for (Irqfd& irqfd : irqfds_)
+    {
+        if (irqfd.line == line && irqfd.resample && std::exchange(irqfd.asserted, false))
+            signal(*irqfd.resample);
+    }
+    return true;
+}
+
+std::map<std::uint32_t, VmModel::Slot> VmModel::slots() const
+{
+    const std::lock_guard lock{mutex_};
+    return slots_;
+}
+
+std::size_t VmModel::irqfd_count() const
+{
+    const std::lock_guard lock{mutex_};
+    return irqfds_.size();
+}
+
+bool VmModel::vgic_initialised() const
+{
+    const std::lock_guard lock{mutex_};
+    return initialised_;
+}
+
+std::optional<kvm::VgicLayout> VmModel::layout() const
+{
+    const std::lock_guard lock{mutex_};
+    return layout_;
+}
+
+Trigger VmModel::trigger_of(Spi line) const
+{
+    const std::lock_guard lock{mutex_};
+    const auto found = lines_.find(line);
+    return found == lines_.end() ? Trigger::edge : found->second.trigger;
+}
+
+unsigned VmModel::line_changes(Spi line) const
+{
+    const std::lock_guard lock{mutex_};
+    const auto found = lines_.find(line);
+    return found == lines_.end() ? 0 : found->second.changes;
+}
+
+std::size_t VmModel::vcpu_count() const
+{
+    const std::lock_guard lock{mutex_};
+    return vcpus_.size();
+}
+
+VcpuModel& VmModel::vcpu(std::uint32_t index) const
+{
+    const std::lock_guard lock{mutex_};
+    return *vcpus_.at(index);
+}
+
+unsigned VmModel::dangling_slots() const
+{
+    const std::lock_guard lock{mutex_};
+    return dangling_;
+}
+
+bool VmModel::destroyed() const
+{
+    const std::lock_guard lock{mutex_};
+    return destroyed_;
+}
+
+void VmModel::add_irqfd(Spi line, const EventFd& trigger, const EventFd* resample)
+{
+    const std::lock_guard lock{mutex_};
+    call(Call::add_irqfd, fmt::format("add_irqfd {}", line.dt_cell()));
+    if (!initialised_)
+        throw Error{EAGAIN, "fake: irqfd before the vGIC is initialised"};
+    if (std::ranges::any_of(irqfds_, [&trigger](const Irqfd& irqfd)
+                            { return irqfd.trigger == trigger.get(); }))
+        throw Error{EBUSY, "fake: the eventfd has an irqfd already"};
+    Irqfd irqfd{line, trigger.get(), keep(trigger), std::nullopt, false};
+    if (resample != nullptr)
+        irqfd.resample = keep(*resample);
+    irqfds_.push_back(std::move(irqfd));
+}
+
+// ---- the port --------------------------------------------------------------------------------
+
+class FakeVgic final : public kvm::Vgic
+{
+public:
+    explicit FakeVgic(std::shared_ptr<VmModel> model) : model_{std::move(model)} {}
+
+    void init() override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::init_vgic, "init_vgic");
+        model_->initialised_ = true;
+    }
+
+    void preset_trigger(Spi line, Trigger trigger) override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::preset_trigger,
+                     fmt::format("preset_trigger {}", line.dt_cell()));
+        if (model_->vcpus_.empty())
+            throw Error{EINVAL, "fake: there is no vCPU 0 whose view of the register is meant"};
+        // KVM initialises on the first access to a register, too.
+        model_->initialised_ = true;
+        model_->lines_[line].trigger = trigger;
+    }
+
+private:
+    std::shared_ptr<VmModel> model_;
+};
+
+class FakeVm final : public kvm::Vm
+{
+public:
+    explicit FakeVm(std::shared_ptr<VmModel> model, unsigned ipa_bits)
+        : model_{std::move(model)}, ipa_bits_{ipa_bits}
+    {
+    }
+    ~FakeVm() override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->destroyed_ = true;
+    }
+
+    std::unique_ptr<kvm::Vgic> create_vgic(const kvm::VgicLayout& layout) override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::create_vgic, "create_vgic");
+        if (model_->layout_)
+            throw Error{EEXIST, "fake: there is a vGIC already"};
+        if (std::ranges::any_of(model_->vcpus_,
+                                [](const auto& vcpu) { return vcpu.second->runs() != 0; }))
+            throw Error{EBUSY, "fake: a vGIC after a vCPU has run"};
+        if (!page_aligned(layout.distributor.value) || !page_aligned(layout.cpu_interface.value))
+            throw Error{EINVAL, "fake: the vGIC is not page-aligned"};
+        model_->layout_ = layout;
+        return std::make_unique<FakeVgic>(model_);
+    }
+
+    std::unique_ptr<kvm::Vcpu> create_vcpu(kvm::VcpuIndex index) override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::create_vcpu, fmt::format("create_vcpu {}", index.value));
+        if (model_->layout_ && index.value >= most_vcpus)
+            throw Error{EINVAL, "fake: a GICv2 serves {} vCPUs", most_vcpus};
+        if (model_->initialised_)
+            throw Error{EBUSY, "fake: a vCPU after the vGIC is initialised"};
+        if (model_->vcpus_.contains(index.value))
+            throw Error{EEXIST, "fake: there is a vCPU {} already", index.value};
+        const auto vcpu = std::make_shared<VcpuModel>();
+        model_->vcpus_[index.value] = vcpu;
+        return std::make_unique<FakeVcpu>(vcpu);
+    }
+
+    void set_slot(kvm::SlotId slot, const GuestRange& guest, std::byte* host) override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::set_slot, fmt::format("set_slot {}", slot.value));
+        const auto address = reinterpret_cast<std::uintptr_t>(host);
+        if (guest.size == 0 || !guest.valid() || !page_aligned(guest.size) ||
+            !page_aligned(guest.base.value) || !page_aligned(address))
+            throw Error{EINVAL, "fake: a slot must be whole pages"};
+        if (guest.last().value >> ipa_bits_ != 0)
+            throw Error{EFAULT, "fake: a slot beyond the guest's address space"};
+        for (const auto& [id, other] : model_->slots_)
+        {
+            if (id != slot.value && other.guest.overlaps(guest))
+                throw Error{EEXIST, "fake: slot {} overlaps slot {}", slot.value, id};
+        }
+        // A slot may move, but not change its size or memory.
+        if (const auto old = model_->slots_.find(slot.value);
+            old != model_->slots_.end() &&
+            (old->second.guest.size != guest.size || old->second.host != host))
+            throw Error{EINVAL, "fake: slot {} is in use", slot.value};
+        model_->slots_[slot.value] = {guest, host};
+    }
+
+    void remove_slot(kvm::SlotId slot) override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::remove_slot, fmt::format("remove_slot {}", slot.value));
+        const auto found = model_->slots_.find(slot.value);
+        if (found == model_->slots_.end())
+            throw Error{EINVAL, "fake: there is no slot {}", slot.value};
+        if (!mapped(found->second))
+            ++model_->dangling_;
+        model_->slots_.erase(found);
+    }
+
+    void add_edge_irqfd(Spi line, const EventFd& trigger) override
+    {
+        model_->add_irqfd(line, trigger, nullptr);
+    }
+
+    void add_level_irqfd(Spi line, const EventFd& trigger, const EventFd& resample) override
+    {
+        model_->add_irqfd(line, trigger, &resample);
+    }
+
+    void remove_irqfd(Spi line, const EventFd& trigger) override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::remove_irqfd, fmt::format("remove_irqfd {}", line.dt_cell()));
+        model_->settle_locked(); // what is in flight arrives first
+        std::erase_if(model_->irqfds_,
+                      [line, &trigger](const VmModel::Irqfd& irqfd)
+                      { return irqfd.line == line && irqfd.trigger == trigger.get(); });
+    }
+
+    bool set_line(Spi line, bool level) noexcept override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        if (!model_->layout_)
+            return false;
+        model_->initialised_ = true; // as KVM does for a GICv2 that nobody has initialised
+        VmModel::Line& state = model_->lines_[line];
+        ++state.changes;
+        // Each call that says high is an edge, whether or not the line had been low.
+        if (level && state.trigger == Trigger::edge)
+            state.latched = true;
+        state.level = level;
+        return true;
+    }
+
+private:
+    std::shared_ptr<VmModel> model_;
+    unsigned ipa_bits_;
+};
+
+std::unique_ptr<kvm::Vm> FakeSystem::create_vm()
+{
+    vms.push_back(std::make_shared<VmModel>());
+    return std::make_unique<FakeVm>(vms.back(), ipa);
+}
+
+} // namespace aliasvm::fakes

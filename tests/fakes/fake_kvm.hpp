@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// FakeSystem: a KVM for tests, with the rules of the real one and scripted vCPUs.
+#pragma once
+
+#include "tests/fakes/faults.hpp"
+#include "vmm/kvm/port.hpp"
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aliasvm::fakes
+{
+
+/// The inside of a fake vCPU; outlives the port's object, so that a test can look afterwards.
+/// Everything may be called from any thread.
+class VcpuModel
+{
+public:
+    /// What the next run() comes back with, in order. With nothing left, run() waits like a guest
+    /// in WFI until a kick or another exit. For an MmioRead `answer` is supplied by the fake.
+    void push(kvm::VcpuExit exit);
+    /// Waits until the vCPU has taken all that was pushed and is in run() again; false after 5 s.
+    [[nodiscard]] bool wait_idle();
+
+    [[nodiscard]] unsigned runs() const;
+    [[nodiscard]] unsigned kicks() const;
+    [[nodiscard]] unsigned aborts() const;
+    /// What each MmioRead was answered, in order, as of the run() after it.
+    [[nodiscard]] std::vector<std::uint64_t> answers() const;
+    [[nodiscard]] std::optional<GuestAddr> entry() const;
+    [[nodiscard]] std::uint64_t x0() const;
+    [[nodiscard]] bool destroyed() const;
+
+    bool can_inject = true;          ///< KVM_CAP_ARM_INJECT_EXT_DABT; set before it runs
+    std::uint64_t program_counter{}; ///< set before it runs
+
+private:
+    friend class FakeVcpu;
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<kvm::VcpuExit> script_;
+    std::array<std::byte, 8> data_{};
+    std::vector<std::uint64_t> answers_;
+    std::optional<GuestAddr> entry_;
+    std::uint64_t x0_{};
+    unsigned runs_{};
+    unsigned kicks_{};
+    unsigned aborts_{};
+    bool kicked_{};
+    bool waiting_{};
+    bool reading_{};
+    bool destroyed_{};
+};
+
+/// The inside of a fake VM; outlives the port's object. Everything may be called from any thread.
+///
+/// Where the kernel would act by itself, the fake does it when it is asked something or told
+/// settle(): it takes the counts of all triggers.
+class VmModel
+{
+public:
+    enum class Call : std::uint8_t
+    {
+        create_vgic,
+        create_vcpu,
+        init_vgic,
+        preset_trigger,
+        set_slot,
+        remove_slot,
+        add_irqfd,
+        remove_irqfd,
+    };
+
+    struct Slot
+    {
+        GuestRange guest;
+        std::byte* host;
+    };
+
+    // -- what a test says
+    void fail(Call call, int error, unsigned skip = 0);
+    /// Hears of each call that may fail, in the words "set_slot 3". Under the model's lock: it must
+    /// not ask the model anything.
+    std::function<void(std::string)> on_call;
+
+    // -- what the guest would see or do
+    void settle();
+    /// A level that is up, or an edge that nobody has taken.
+    [[nodiscard]] bool pending(Spi line);
+    /// The guest takes the interrupt and says EOI: an edge is consumed, a level by irqfd is lowered
+    /// and resampled. False if nothing was pending. A line that the guest has as edge is not
+    /// resampled, as in KVM.
+    bool acknowledge(Spi line);
+
+    // -- what a test looks at
+    [[nodiscard]] std::map<std::uint32_t, Slot> slots() const;
+    [[nodiscard]] std::size_t irqfd_count() const;
+    [[nodiscard]] bool vgic_initialised() const;
+    [[nodiscard]] std::optional<kvm::VgicLayout> layout() const;
+    /// KVM's reset value is edge.
+    [[nodiscard]] Trigger trigger_of(Spi line) const;
+    [[nodiscard]] unsigned line_changes(Spi line) const; ///< calls of set_line
+    [[nodiscard]] std::size_t vcpu_count() const;
+    [[nodiscard]] VcpuModel& vcpu(std::uint32_t index) const;
+    /// Slots whose memory was already unmapped when they were removed.
+    [[nodiscard]] unsigned dangling_slots() const;
+    [[nodiscard]] bool destroyed() const;
+
+private:
+    friend class FakeVm;
+    friend class FakeVgic;
+
+    struct Irqfd
+    {
+        Spi line;
+        int trigger;                 ///< the number by which it was given
+        UniqueFd kept_trigger;       ///< the eventfd itself, as the kernel holds it
+        std::optional<UniqueFd> resample;
+        bool asserted{};
+    };
+    struct Line
+    {
+        Trigger trigger{Trigger::edge};
+        bool level{};   ///< by set_line
+        bool latched{}; ///< an edge
+        unsigned changes{};
+    };
+
+    [[nodiscard]] bool pending_locked(Spi line);
+    void settle_locked();
+    void add_irqfd(Spi line, const EventFd& trigger, const EventFd* resample);
+    void call(Call call, const std::string& words);
+
+    mutable std::mutex mutex_;
+    Faults<Call> faults_;
+    std::map<std::uint32_t, Slot> slots_;
+    std::vector<Irqfd> irqfds_;
+    std::map<Spi, Line> lines_;
+    std::optional<kvm::VgicLayout> layout_;
+    bool initialised_{};
+    std::map<std::uint32_t, std::shared_ptr<VcpuModel>> vcpus_;
+    unsigned dangling_{};
+    bool destroyed_{};
+};
+
+/// Keeps the inside of every VM that it has made, in `vms`, oldest first.
+class FakeSystem final : public kvm::System
+{
+public:
+    [[nodiscard]] std::unique_ptr<kvm::Vm> create_vm() override;
+    [[nodiscard]] unsigned ipa_bits() override { return ipa; }
+
+    [[nodiscard]] VmModel& vm() const { return *vms.back(); }
+
+    unsigned ipa = 40;
+    std::vector<std::shared_ptr<VmModel>> vms;
+};
+
+} // namespace aliasvm::fakes

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configurations to plans and guest device trees, compared with files that people have read.
+#include "tests/unit/plan/plan_fixture.hpp"
+
+#include "vmm/machine/guest_dtb.hpp"
+#include "vmm/plan/print.hpp"
+
+#include <cstdio>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+namespace aliasvm::plan
+{
+
+namespace
+{
+
+/// Made up by the name, so that no file has to exist. The DMA hole is that of a ZynqMP's SMMU.
+HostFacts facts_for(const Config& config)
+{
+    HostFacts facts;
+    if (config.kernel && config.kernel->value.ends_with(".elf"))
+        facts.kernel = analyse_kernel(make_elf({{0, 0x8000, 0x40}, {0x10'0000, 0x4000, 0}}));
+    else if (config.kernel && config.kernel->value.ends_with("Image"))
+        facts.kernel = analyse_kernel(make_linux_image({0, 0x2c0'0000, 0xa, 0x1000}));
+    else
+        facts.kernel = analyse_kernel(bytes_of("raw binary"));
+    facts.initrd = PlainFile{0x12'3456};
+    facts.dtb = PlainFile{0x1'2345};
+    facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
+    return facts;
+}
+
+std::string output_of(const std::string& command)
+{
+    const std::unique_ptr<FILE, int (*)(FILE*)> pipe{popen(command.c_str(), "r"), pclose};
+    std::string text;
+    for (int c = 0; pipe && (c = std::fgetc(pipe.get())) != EOF;)
+        text.push_back(static_cast<char>(c));
+    return text;
+}
+
+/// As source. Any warning of dtc fails the test.
+std::string source_of(const std::vector<std::byte>& blob, const std::string& name)
+{
+    const std::string stem = testing::TempDir() + "aliasvm-golden-" + name;
+    {
+        std::ofstream file{stem + ".dtb", std::ios::binary};
+        file.write(reinterpret_cast<const char*>(blob.data()),
+                   static_cast<std::streamsize>(blob.size()));
+    }
+    const std::string text = output_of(environment("ALIASVM_TEST_DTC") + " -I dtb -O dts -o - " +
+                                       stem + ".dtb 2>" + stem + ".warnings");
+    EXPECT_EQ(read_text(stem + ".warnings"), "");
+    std::remove((stem + ".dtb").c_str());
+    std::remove((stem + ".warnings").c_str());
+    return text;
+}
+
+void compare(const std::string& path, const std::string& made)
+{
+    if (std::getenv("ALIASVM_UPDATE_GOLDEN") != nullptr)
+        std::ofstream{path, std::ios::binary} << made;
+    else
+        EXPECT_EQ(made, read_text(path)) << path << ": see tests/golden/README.md";
+}
+
+class Golden : public testing::TestWithParam<const char*>
+{
+};
+
+TEST_P(Golden, ConfigurationGivesThePlanAndTheDeviceTree)
+{
+    const std::string name = GetParam();
+    const std::string stem = environment("ALIASVM_TEST_GOLDEN") + "/" + name;
+    const Config config =
+        parse_config(read_text(stem + ".toml"), name + ".toml", VmName::from(name).value());
+    const auto result = make_plan(config, zynqmp(), facts_for(config));
+    if (const auto* problems = std::get_if<Problems>(&result))
+    {
+        for (const Problem& problem : *problems)
+            ADD_FAILURE() << to_string(problem);
+        return;
+    }
+    const auto& plan = std::get<VmPlan>(result);
+    compare(stem + ".plan", plan_text(plan));
+
+    const auto blob = machine::make_guest_dtb(plan, zynqmp());
+    EXPECT_EQ(blob, machine::make_guest_dtb(plan, zynqmp())) << "not the same bytes each time";
+    compare(stem + ".dts", source_of(blob, name));
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Golden,
+                         testing::Values("left", "right", "linux", "gem", "longform", "console",
+                                         "empty", "everything"),
+                         [](const auto& parameter) { return std::string{parameter.param}; });
+
+} // namespace
+
+} // namespace aliasvm::plan

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the writer writes, the reader reads; what is broken, it refuses.
+#include "vmm/base/error.hpp"
+#include "vmm/fdt/reader.hpp"
+#include "vmm/fdt/writer.hpp"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace aliasvm::fdt
+{
+
+namespace
+{
+
+std::vector<std::byte> example()
+{
+    Writer writer;
+    writer.cell("#address-cells", 2);
+    writer.cell("#size-cells", 1);
+    const std::uint32_t phandle = writer.new_phandle();
+    writer.strings("compatible", {"one", "two"});
+    {
+        const auto device = writer.node("device@100000000");
+        writer.cells("reg", {1, 0, 0x1000});
+        writer.cell("points-at", phandle);
+        writer.bytes("odd", std::vector<std::byte>(3));
+        writer.flag("marked");
+    }
+    {
+        const auto other = writer.node("other");
+        writer.cell("phandle", phandle);
+    }
+    return std::move(writer).finish();
+}
+
+TEST(ATree, GivesBackWhatWasWritten)
+{
+    const auto blob = example();
+    const Tree tree{blob, "example"};
+    EXPECT_EQ(tree.size(), blob.size());
+    EXPECT_EQ(tree.root().strings("compatible"), (std::vector<std::string>{"one", "two"}));
+    ASSERT_EQ(tree.root().children().size(), 2U);
+
+    const auto device = tree.find("/device@100000000");
+    ASSERT_TRUE(device);
+    EXPECT_EQ(device->name(), "device@100000000");
+    EXPECT_EQ(device->stem(), "device");
+    EXPECT_EQ(device->path(), "/device@100000000");
+    EXPECT_TRUE(device->has("marked"));
+    EXPECT_EQ(device->properties().size(), 4U);
+    ASSERT_EQ(device->reg().size(), 1U);
+    EXPECT_EQ(device->reg()[0].address, 0x1'0000'0000U);
+    EXPECT_EQ(device->reg()[0].size, 0x1000U);
+    EXPECT_EQ(tree.find_phandle(device->cell("points-at"))->name(), "other");
+}
+
+TEST(ATree, TellsWhatIsMissingFromWhatIsWrong)
+{
+    const auto blob = example();
+    const Tree tree{blob, "example"};
+    EXPECT_FALSE(tree.find("/nowhere"));
+    EXPECT_FALSE(tree.find_phandle(77));
+    EXPECT_TRUE(tree.root().cells("nothing").empty());
+    EXPECT_THROW(static_cast<void>(tree.root().cell("nothing")), Error);
+    try
+    {
+        static_cast<void>(tree.find("/device@100000000")->cells("odd"));
+        FAIL();
+    }
+    catch (const Error& error)
+    {
+        EXPECT_STREQ(error.what(), "read odd of /device@100000000: it should be whole cells of 4 "
+                                   "bytes: Invalid argument");
+    }
+}
+
+TEST(ATree, WithAnyByteChangedIsRefusedOrReadable)
+{
+    const auto whole = example();
+    std::mt19937 random{1};
+    for (int round = 0; round < 5'000; ++round)
+    {
+        auto blob = whole;
+        blob[random() % blob.size()] = static_cast<std::byte>(random());
+        try
+        {
+            const Tree tree{blob, "changed"};
+            for (const Node& node : tree.root().children())
+            {
+                static_cast<void>(node.path());
+                static_cast<void>(node.reg());
+                static_cast<void>(node.strings("compatible"));
+            }
+        }
+        catch (const Error&)
+        {
+        }
+    }
+}
+
+TEST(AWriter, GrowsAsFarAsItsTreeDoes)
+{
+    constexpr std::uint32_t count = 5000;
+    Writer writer;
+    for (std::uint32_t index = 0; index < count; ++index)
+    {
+        const auto node = writer.node("node-" + std::to_string(index));
+        writer.cell("number", index);
+    }
+    const auto blob = std::move(writer).finish();
+    const Tree tree{blob, "large"};
+    const auto nodes = tree.root().children();
+    ASSERT_EQ(nodes.size(), count);
+    EXPECT_EQ(nodes.back().cell("number"), count - 1);
+}
+
+TEST(AWriter, RefusesAPropertyAfterAChild)
+{
+    Writer writer;
+    {
+        const auto node = writer.node("child");
+    }
+    EXPECT_THROW(writer.cell("late", 1), Error);
+}
+
+} // namespace
+
+} // namespace aliasvm::fdt

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// GuestMemory: RAM, its slot, and files in it.
+#include "vmm/machine/guest_memory.hpp"
+
+#include "tests/fakes/fake_kvm.hpp"
+#include "tests/unit/machine/temporary_file.hpp"
+#include "vmm/base/error.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace
+{
+
+using namespace aliasvm;
+using machine::GuestMemory;
+using tests::TemporaryFile;
+
+constexpr std::uint64_t mebibyte = 1U << 20;
+
+class SomeGuestMemory : public testing::Test
+{
+protected:
+    std::string text(std::uint64_t at, std::uint64_t size)
+    {
+        const auto bytes = memory.at({{at}, size});
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+
+    fakes::FakeSystem system;
+    std::unique_ptr<kvm::Vm> vm = system.create_vm();
+    GuestMemory memory{*vm, {3}, {{0}, 4 * mebibyte}};
+};
+
+TEST_F(SomeGuestMemory, IsASlotOfTheVmAlignedForBlockMappings)
+{
+    const auto slots = system.vm().slots();
+    ASSERT_EQ(slots.size(), 1U);
+    EXPECT_EQ(slots.at(3).guest, (GuestRange{{0}, 4 * mebibyte}));
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(slots.at(3).host) % (2 * mebibyte), 0U);
+}
+
+TEST_F(SomeGuestMemory, TakesItsSlotAwayBeforeTheMemoryGoes)
+{
+    {
+        const GuestMemory second{*vm, {4}, {{0x1000'0000}, mebibyte}};
+        EXPECT_EQ(system.vm().slots().size(), 2U);
+    }
+    EXPECT_EQ(system.vm().slots().size(), 1U);
+    EXPECT_EQ(system.vm().dangling_slots(), 0U);
+}
+
+TEST_F(SomeGuestMemory, IsNotTouchedUntilSomebodyDoes)
+{
+    std::vector<unsigned char> resident(4 * mebibyte / page_size);
+    ASSERT_EQ(::mincore(memory.data(), 4 * mebibyte, resident.data()), 0);
+    EXPECT_EQ(std::ranges::count_if(resident, [](unsigned char page) { return (page & 1U) != 0; }),
+              0);
+}
+
+TEST_F(SomeGuestMemory, HasASmallFileWhereItWasLoaded)
+{
+    const TemporaryFile file{"0123456789"};
+    memory.load({0x100}, file.fd(), 2, 5, file.path());
+    EXPECT_EQ(text(0x100, 6), std::string("23456\0", 6));
+}
+
+TEST_F(SomeGuestMemory, HasALargeFileWithoutWhatFollowsInItsLastPage)
+{
+    std::string contents(mebibyte + 100, 'a');
+    contents += std::string(5000, 'b'); // beyond the segment, but in its last page
+    const TemporaryFile file{contents};
+    memory.load({mebibyte}, file.fd(), 0, mebibyte + 100, file.path());
+    EXPECT_EQ(text(mebibyte, mebibyte + 100), std::string(mebibyte + 100, 'a'));
+    EXPECT_EQ(text(2 * mebibyte + 100, 200), std::string(200, '\0'));
+}
+
+TEST_F(SomeGuestMemory, KeepsAGuestsWritesFromTheFile)
+{
+    const TemporaryFile file{std::string(mebibyte, 'a')};
+    memory.load({mebibyte}, file.fd(), 0, mebibyte, file.path());
+    memory.data()[mebibyte] = std::byte{'X'};
+    char first = 0;
+    ASSERT_EQ(::pread(file.fd(), &first, 1, 0), 1);
+    EXPECT_EQ(first, 'a');
+}
+
+TEST_F(SomeGuestMemory, RefusesWhatIsOutsideIt)
+{
+    const TemporaryFile file{std::string(100, 'a')};
+    EXPECT_THROW(memory.load({4 * mebibyte - 50}, file.fd(), 0, 100, "x"), Error);
+    EXPECT_THROW(memory.load({~std::uint64_t{0}}, file.fd(), 0, 100, "x"), Error);
+    EXPECT_THROW(static_cast<void>(memory.at({{4 * mebibyte}, 1})), Error);
+}
+
+TEST_F(SomeGuestMemory, RefusesAFileThatIsShorterThanTheSegment)
+{
+    const TemporaryFile file{std::string(mebibyte, 'a')};
+    EXPECT_THROW(memory.load({0}, file.fd(), 0, mebibyte + 1, file.path()), Error);
+    EXPECT_THROW(memory.load({0}, file.fd(), ~std::uint64_t{0}, 2, file.path()), Error);
+    EXPECT_EQ(text(0, 4), std::string(4, '\0')) << "nothing of it is there";
+}
+
+} // namespace

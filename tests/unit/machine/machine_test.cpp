@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+// Machine over the fakes: power-on, running, power-off, and that nothing is left behind.
+#include "vmm/machine/machine.hpp"
+
+#include "tests/fakes/fake_kvm.hpp"
+#include "tests/fakes/fake_vfio.hpp"
+#include "tests/unit/machine/temporary_file.hpp"
+#include "vmm/base/error.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace
+{
+
+using namespace aliasvm;
+using machine::EndCause;
+using machine::Machine;
+
+constexpr std::uint64_t mebibyte = 1U << 20;
+constexpr Spi uart_spi = *Spi::from_dt_cell(21);
+constexpr GuestRange uart_window{{0xff00'0000}, 0x1000};
+
+struct Sink final : devices::UartSink
+{
+    void put(std::span<const std::byte> bytes) noexcept override
+    {
+        for (const std::byte b : bytes)
+            text.push_back(static_cast<char>(b));
+    }
+    void attention() noexcept override {}
+    std::string text;
+};
+
+plan::AliasPlan uart_alias(plan::Backing backing)
+{
+    plan::AliasPlan alias;
+    alias.name = "uart0";
+    alias.backing = backing;
+    if (backing == plan::Backing::instance)
+        alias.sysname = "ff010000.serial";
+    alias.windows.push_back({uart_window, {}, 0});
+    alias.lines.push_back({uart_spi, {}, Trigger::level, 0});
+    return alias;
+}
+
+plan::AliasPlan power_key()
+{
+    plan::AliasPlan alias;
+    alias.name = "gpio";
+    alias.backing = plan::Backing::power_key;
+    alias.windows.push_back({{{0xff0a'0000}, 0x1000}, {}, 0});
+    alias.lines.push_back({*Spi::from_dt_cell(16), {}, Trigger::level, 0});
+    return alias;
+}
+
+class AMachine : public testing::Test
+{
+protected:
+    AMachine() { host.add("ff010000.serial"); }
+
+    plan::VmPlan plan_of(std::vector<plan::AliasPlan> aliases, std::uint32_t vcpus = 1) const
+    {
+        plan::VmPlan plan{.name = *VmName::from("test"), .memory = {{0}, 4 * mebibyte}};
+        plan.vcpus = vcpus;
+        plan.gic_distributor = {{0xf901'0000}, 0x1000};
+        plan.gic_cpu_interface = {{0xf902'0000}, 0x2000};
+        plan.kernel.file = kernel.path();
+        plan.kernel.segments.push_back({{{0x1000}, 0x2000}, 0, 6});
+        plan.kernel.entry = {0x1000};
+        plan.dtb.memory = {{3 * mebibyte}, 0x1000};
+        plan.aliases = std::move(aliases);
+        return plan;
+    }
+
+    std::unique_ptr<Machine> power_on(const plan::VmPlan& plan)
+    {
+        return std::make_unique<Machine>(system, host, plan, dtb,
+                                         [this](std::string_view) -> auto& { return sink; });
+    }
+
+    static bool wait_until(const std::function<bool()>& condition)
+    {
+        for (int n = 0; n < 5000; ++n)
+        {
+            if (condition())
+                return true;
+            ::poll(nullptr, 0, 1);
+        }
+        return false;
+    }
+
+    fakes::DeviceModel& device() { return host.device("ff010000.serial"); }
+
+    tests::TemporaryFile kernel{"kernel"};
+    std::array<std::byte, 4> dtb{std::byte{0xd0}, std::byte{0x0d}, std::byte{0xfe},
+                                 std::byte{0xed}};
+    Sink sink;
+    fakes::FakeSystem system;
+    fakes::FakeHost host;
+};
+
+TEST_F(AMachine, StartsVcpu0AtTheEntryWithTheDeviceTreeInX0)
+{
+    const auto machine = power_on(plan_of({}));
+    EXPECT_EQ(system.vm().vcpu(0).entry(), GuestAddr{0x1000});
+    EXPECT_EQ(system.vm().vcpu(0).x0(), 3 * mebibyte);
+    ASSERT_TRUE(wait_until([&] { return machine->notices().running(); }));
+    const auto slot = system.vm().slots().at(0);
+    EXPECT_EQ(std::memcmp(slot.host + 0x1000, "kernel", 6), 0);
+    EXPECT_EQ(std::memcmp(slot.host + 3 * mebibyte, dtb.data(), dtb.size()), 0);
+}
+
+TEST_F(AMachine, HasItsGicWhereThePlanSays)
+{
+    const auto machine = power_on(plan_of({}));
+    EXPECT_EQ(system.vm().layout()->distributor, GuestAddr{0xf901'0000});
+    EXPECT_EQ(system.vm().layout()->cpu_interface, GuestAddr{0xf902'0000});
+    EXPECT_TRUE(system.vm().vgic_initialised());
+}
+
+TEST_F(AMachine, BringsAPhysicalInterruptToTheGuestAsTheAlias)
+{
+    const auto machine = power_on(plan_of({uart_alias(plan::Backing::instance)}));
+    auto& vm = system.vm();
+    EXPECT_EQ(vm.trigger_of(uart_spi), Trigger::level) << "a guest may leave ICFGR alone";
+    for (int n = 0; n < 100; ++n)
+    {
+        device().raise(0);
+        ASSERT_TRUE(vm.pending(uart_spi));
+        ASSERT_TRUE(device().masked(0)) << "automasked until the guest says EOI";
+        device().lower(0);
+        ASSERT_TRUE(vm.acknowledge(uart_spi));
+        ASSERT_FALSE(vm.pending(uart_spi));
+        ASSERT_FALSE(device().masked(0));
+    }
+    EXPECT_EQ(device().fired(0), 100U);
+}
+
+TEST_F(AMachine, DeliversAnInterruptThatWasThereBeforeIt)
+{
+    device().raise(0);
+    const auto machine = power_on(plan_of({uart_alias(plan::Backing::instance)}));
+    EXPECT_TRUE(system.vm().pending(uart_spi));
+}
+
+TEST_F(AMachine, HasTheDevicesRegistersAtTheAlias)
+{
+    const auto machine = power_on(plan_of({uart_alias(plan::Backing::instance)}));
+    const auto slots = system.vm().slots();
+    const auto window = std::ranges::find_if(
+        slots, [](const auto& slot) { return slot.second.guest == uart_window; });
+    ASSERT_NE(window, slots.end());
+    device().registers(0)[0x2c] = std::byte{0x5a};
+    EXPECT_EQ(window->second.host[0x2c], std::byte{0x5a});
+}
+
+TEST_F(AMachine, ServesAConsoleWithTheSameAddressAndInterrupt)
+{
+    const auto machine = power_on(plan_of({uart_alias(plan::Backing::console)}));
+    auto& cpu = system.vm().vcpu(0);
+    cpu.push(kvm::MmioWrite{{0xff00'0000}, 4, 0x14}); // CR: receiver and transmitter on
+    cpu.push(kvm::MmioWrite{{0xff00'0020}, 4, 1});    // RXWM: at the first character
+    cpu.push(kvm::MmioWrite{{0xff00'0008}, 4, 1});    // IER: RTRIG
+    cpu.push(kvm::MmioWrite{{0xff00'0030}, 4, 'h'});
+    cpu.push(kvm::MmioWrite{{0xff00'0030}, 4, 'i'});
+    ASSERT_TRUE(cpu.wait_idle());
+    EXPECT_EQ(sink.text, "hi");
+
+    const std::array input{std::byte{'?'}};
+    EXPECT_EQ(machine->console("uart0")->receive(input), 1U);
+    EXPECT_TRUE(system.vm().pending(uart_spi));
+    cpu.push(kvm::MmioRead{{0xff00'0030}, 4, nullptr});
+    cpu.push(kvm::MmioWrite{{0xff00'0014}, 4, 1}); // ISR: RTRIG taken
+    ASSERT_TRUE(cpu.wait_idle());
+    EXPECT_EQ(cpu.answers().back(), static_cast<std::uint64_t>('?'));
+    EXPECT_FALSE(system.vm().pending(uart_spi));
+    EXPECT_EQ(system.vm().irqfd_count(), 0U);
+}
+
+TEST_F(AMachine, AnswersZeroBehindAnEmptyAlias)
+{
+    const auto machine = power_on(plan_of({uart_alias(plan::Backing::none)}));
+    auto& cpu = system.vm().vcpu(0);
+    cpu.push(kvm::MmioRead{{0xff00'002c}, 4, nullptr});
+    ASSERT_TRUE(cpu.wait_idle());
+    EXPECT_EQ(cpu.answers().back(), 0U);
+    EXPECT_EQ(machine->bus().unmapped_reads(), 1U);
+}
+
+TEST_F(AMachine, TellsTheGuestToPowerOffByItsPowerKey)
+{
+    const auto machine = power_on(plan_of({power_key()}));
+    auto& cpu = system.vm().vcpu(0);
+    // Bank 0, MIO 22: level, high, enabled.
+    cpu.push(kvm::MmioWrite{{0xff0a'0210}, 4, 1U << 22}); // INT_EN
+    ASSERT_TRUE(cpu.wait_idle());
+    EXPECT_TRUE(machine->press_power_key());
+    EXPECT_TRUE(system.vm().pending(*Spi::from_dt_cell(16)));
+}
+
+TEST_F(AMachine, WithoutAPowerKeySaysSo)
+{
+    EXPECT_FALSE(power_on(plan_of({}))->press_power_key());
+}
+
+TEST_F(AMachine, SaysHowItEnded)
+{
+    const auto machine = power_on(plan_of({}, 4));
+    system.vm().vcpu(2).push(kvm::SystemEvent::reset);
+    ASSERT_TRUE(wait_until([&] { return machine->notices().end().has_value(); }));
+    EXPECT_EQ(machine->notices().end()->cause, EndCause::reset);
+    EXPECT_EQ(machine->notices().end()->vcpu, 2U);
+    EXPECT_TRUE(machine->notices().event().drain());
+}
+
+TEST_F(AMachine, TellsOfOneEndOnly)
+{
+    const auto machine = power_on(plan_of({}, 4));
+    for (std::uint32_t n = 0; n < 4; ++n)
+        system.vm().vcpu(n).push(kvm::SystemEvent::power_off);
+    ASSERT_TRUE(wait_until([&] { return machine->notices().end().has_value(); }));
+    const auto first = machine->notices().end()->vcpu;
+    ::poll(nullptr, 0, 20);
+    EXPECT_EQ(machine->notices().end()->vcpu, first);
+}
+
+TEST_F(AMachine, LeavesNothingBehind)
+{
+    std::vector<std::string> order;
+    device().on_call = [&](std::string what) { order.push_back(std::move(what)); };
+    power_on(plan_of({uart_alias(plan::Backing::instance), power_key()}, 8)).reset();
+    EXPECT_TRUE(system.vm().destroyed());
+    EXPECT_EQ(system.vm().irqfd_count(), 0U);
+    EXPECT_TRUE(system.vm().slots().empty());
+    EXPECT_EQ(system.vm().dangling_slots(), 0U);
+    EXPECT_FALSE(device().opened());
+    EXPECT_FALSE(device().has_trigger(0));
+    EXPECT_FALSE(device().resamples(0));
+    EXPECT_TRUE(host.dma.empty());
+    for (std::uint32_t n = 0; n < 8; ++n)
+        EXPECT_TRUE(system.vm().vcpu(n).destroyed());
+    // The line was live last and silent first.
+    const auto trigger = std::ranges::find(order, "set_trigger 0");
+    EXPECT_LT(std::ranges::find(order, "set_unmask_on 0"), trigger);
+    EXPECT_NE(trigger, order.end());
+}
+
+TEST_F(AMachine, LeavesNothingBehindWhenAnyStepOfItsPowerOnFails)
+{
+    using DeviceCall = fakes::DeviceModel::Call;
+    const auto plan = plan_of({uart_alias(plan::Backing::instance), power_key()}, 2);
+    for (const auto call : {DeviceCall::open, DeviceCall::map, DeviceCall::set_trigger,
+                            DeviceCall::set_unmask_on, DeviceCall::mask, DeviceCall::unmask})
+    {
+        device().fail(call, EIO);
+        EXPECT_THROW(power_on(plan), Error) << static_cast<int>(call);
+        EXPECT_FALSE(device().opened());
+        EXPECT_FALSE(device().has_trigger(0));
+        EXPECT_TRUE(system.vm().destroyed());
+        EXPECT_EQ(system.vm().dangling_slots(), 0U);
+    }
+}
+
+TEST_F(AMachine, RefusesAPlanThatWantsMoreThanTheDeviceHas)
+{
+    auto alias = uart_alias(plan::Backing::instance);
+    alias.windows.front().guest.size = 0x2000;
+    EXPECT_THROW(power_on(plan_of({alias})), Error);
+}
+
+TEST_F(AMachine, CanBePoweredOffAtAnyMoment)
+{
+    for (int n = 0; n < 100; ++n)
+        power_on(plan_of({uart_alias(plan::Backing::instance)}, 8)).reset();
+    EXPECT_TRUE(system.vm().destroyed());
+}
+
+TEST_F(AMachine, MapsItsMemoryForDmaAroundWhatTheIommuReserves)
+{
+    host.add("ff0c0000.ethernet");
+    plan::AliasPlan gem;
+    gem.name = "gem0";
+    gem.backing = plan::Backing::instance;
+    gem.sysname = "ff0c0000.ethernet";
+    gem.dma = true;
+    gem.windows.push_back({{{0xff0b'0000}, 0x1000}, {}, 0});
+    gem.lines.push_back({*Spi::from_dt_cell(57), {}, Trigger::level, 0});
+    auto plan = plan_of({gem});
+    plan.memory.size = 256 * mebibyte;
+    auto machine = power_on(plan);
+    ASSERT_EQ(host.dma.size(), 2U);
+    EXPECT_EQ(host.dma[0].first, (GuestRange{{0}, 0x0800'0000}));
+    EXPECT_EQ(host.dma[1].first, (GuestRange{{0x0810'0000}, 0x07f0'0000}));
+    machine.reset();
+    EXPECT_TRUE(host.dma.empty());
+}
+
+TEST_F(AMachine, MapsNothingForADeviceWithoutDma)
+{
+    const auto machine = power_on(plan_of({uart_alias(plan::Backing::instance)}));
+    EXPECT_TRUE(host.dma.empty());
+}
+
+} // namespace

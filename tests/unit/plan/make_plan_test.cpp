@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans of right configurations, and of random ones.
+#include "plan_fixture.hpp"
+
+#include "vmm/plan/nearest.hpp"
+#include "vmm/plan/print.hpp"
+#include "vmm/plan/units.hpp"
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace aliasvm::plan
+{
+
+namespace
+{
+
+VmPlan good_plan(const std::string& text, const HostFacts& facts = good_host())
+{
+    const auto result = plan_of(text, facts);
+    EXPECT_EQ(problems_of(text, facts), "");
+    return std::get<VmPlan>(result);
+}
+
+const AliasPlan& alias_of(const VmPlan& plan, const std::string& name)
+{
+    return *std::ranges::find(plan.aliases, name, &AliasPlan::name);
+}
+
+const std::string head = "memory = \"128M\"\nkernel = \"/g\"\n";
+
+TEST(APlan, PutsAnInstanceBehindTheAliasOfAnother)
+{
+    const VmPlan plan = good_plan(head + "[alias]\nuart0 = \"uart1\"\n");
+    const AliasPlan& uart = alias_of(plan, "uart0");
+    EXPECT_EQ(uart.sysname, "ff010000.serial");
+    EXPECT_EQ(uart.windows.at(0).guest.base, GuestAddr{0xff00'0000});
+    EXPECT_EQ(uart.windows.at(0).host->base, HostAddr{0xff01'0000});
+    EXPECT_EQ(uart.lines.at(0).guest.intid(), 53U);
+    EXPECT_EQ(uart.lines.at(0).host->intid(), 54U);
+    EXPECT_FALSE(uart.dma);
+    EXPECT_EQ(binding_text(uart), "uart0=uart1(ff010000.serial)");
+    EXPECT_EQ(bindings_text(plan), "uart0=uart1(ff010000.serial) gpio=power-key");
+}
+
+TEST(APlan, HasAPowerKeyUnlessTheConfigurationSaysOtherwise)
+{
+    EXPECT_EQ(alias_of(good_plan(head), "gpio").backing, Backing::power_key);
+    EXPECT_EQ(alias_of(good_plan(head + "[alias]\ngpio = \"\"\n"), "gpio").backing, Backing::none);
+}
+
+TEST(APlan, KeepsAliasesInTheOrderOfTheFile)
+{
+    const VmPlan plan = good_plan(head + "[alias]\nuart1 = \"\"\ncan0 = \"\"\nuart0 = \"\"\n");
+    EXPECT_EQ(bindings_text(plan), "uart1=nothing can0=nothing uart0=nothing gpio=power-key");
+}
+
+TEST(APlan, GivesEachOfTwoConsolesItsOwnAlias)
+{
+    const VmPlan plan = good_plan(head + "[alias]\nuart0 = \"console\"\nuart1 = \"console\"\n");
+    EXPECT_EQ(bindings_text(plan), "uart0=console uart1=console gpio=power-key");
+}
+
+TEST(APlan, PutsTheDeviceTreeOnTopAndTheInitrdBelow)
+{
+    const VmPlan plan = good_plan(head + "initrd = \"/i\"\n");
+    EXPECT_EQ(plan.dtb.memory, (GuestRange{GuestAddr{0x7ff'0000}, 0x1'0000}));
+    EXPECT_EQ(plan.initrd->memory, (GuestRange{GuestAddr{0x7ef'0000}, 0x10'0000}));
+}
+
+TEST(APlan, GoesAroundAKernelAtTheEndOfRam)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_elf({{0x7f0'0000, 0x10'0000}}));
+    const VmPlan plan = good_plan(head, facts);
+    EXPECT_EQ(plan.dtb.memory.last(), GuestAddr{0x7ef'ffff});
+}
+
+TEST(APlan, TakesADeviceTreeFileAtItsSizeAndOffAnyBoundary)
+{
+    HostFacts facts = good_host();
+    facts.dtb = PlainFile{0x1'2345};
+    const VmPlan plan = good_plan("memory = 134221824\nkernel = \"/g\"\ndtb = \"/d.dtb\"\n", facts);
+    EXPECT_EQ(plan.dtb.memory, (GuestRange{GuestAddr{0x7fe'0000}, 0x1'2345}));
+    EXPECT_EQ(plan.dtb.file, "/d.dtb");
+}
+
+TEST(APlan, PutsARawBinaryWhereTheConfigurationSays)
+{
+    HostFacts facts = good_host();
+    facts.kernel = RawImage{0x1000};
+    EXPECT_EQ(good_plan(head, facts).kernel.entry, GuestAddr{0});
+    const VmPlan plan = good_plan(head + "kernel_address = 0x8_0000\n", facts);
+    EXPECT_EQ(plan.kernel.entry, GuestAddr{0x8'0000});
+    EXPECT_EQ(plan.kernel.segments.at(0).memory, (GuestRange{GuestAddr{0x8'0000}, 0x1000}));
+}
+
+TEST(APlan, KeepsTheDmaHoleOnlyForVmsWithABusMaster)
+{
+    HostFacts facts = good_host();
+    facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
+    const std::string text = "memory = \"256M\"\nkernel = \"/g\"\n[alias]\n";
+    EXPECT_TRUE(good_plan(text + "uart0 = \"uart1\"\n", facts).dma_holes.empty());
+    EXPECT_EQ(good_plan(text + "gem0 = \"gem3\"\n", facts).dma_holes, facts.dma_holes);
+    // It may be filled later, and the guest reads its device tree once.
+    EXPECT_EQ(good_plan(text + "gem0 = \"\"\n", facts).dma_holes, facts.dma_holes);
+    EXPECT_TRUE(good_plan(head + "[alias]\ngem0 = \"gem3\"\n", facts).dma_holes.empty());
+}
+
+TEST(APlan, TakesAnyIdentityInLongForm)
+{
+    const VmPlan plan = good_plan(
+        head + "[alias.com1]\ninstance = \"uart1\"\naddress = 0xa000_0000\nspis = [90]\n");
+    const AliasPlan& alias = alias_of(plan, "com1");
+    EXPECT_EQ(alias.node, "/axi/serial@ff010000");
+    EXPECT_EQ(alias.windows.at(0).guest.base, GuestAddr{0xa000'0000});
+    EXPECT_EQ(alias.lines.at(0).guest.dt_cell(), 90U);
+}
+
+/// What must hold of every plan, however it came about.
+void check_sound(const VmPlan& plan)
+{
+    std::vector<GuestRange> claims{plan.memory, plan.gic_distributor, plan.gic_cpu_interface};
+    std::set<Spi> lines;
+    std::set<std::string> instances;
+    for (const AliasPlan& alias : plan.aliases)
+    {
+        for (const Window& window : alias.windows)
+            claims.push_back(window.guest);
+        for (const Line& line : alias.lines)
+            EXPECT_TRUE(lines.insert(line.guest).second) << spi_text(line.guest);
+        if (alias.backing == Backing::instance)
+        {
+            EXPECT_TRUE(instances.insert(alias.instance).second) << alias.instance;
+        }
+    }
+    std::ranges::sort(claims, {}, &GuestRange::base);
+    for (std::size_t index = 1; index < claims.size(); ++index)
+        EXPECT_FALSE(claims[index - 1].overlaps(claims[index])) << range_text(claims[index]);
+}
+
+std::string random_configuration(std::mt19937& random)
+{
+    const auto& all = zynqmp().instances();
+    std::string text =
+        fmt::format("memory = \"{}M\"\nkernel = \"/g\"\n", random() % 8 == 0 ? 4096 : 64);
+    std::set<std::string> names;
+    for (auto aliases = random() % 5; aliases > 0; --aliases)
+    {
+        const Instance& identity = all[random() % all.size()];
+        if (!names.insert(identity.name).second)
+            continue;
+        // Often another instance of the same kind, sometimes anything, sometimes nothing.
+        std::string instance;
+        for (int tries = 0; tries < 20 && instance.empty(); ++tries)
+        {
+            const Instance& other = all[random() % all.size()];
+            if (other.compatible == identity.compatible || random() % 40 == 0)
+                instance = other.name;
+        }
+        text += fmt::format("[alias.{}]\ninstance = \"{}\"\n", identity.name, instance);
+        if (random() % 3 == 0)
+            text += fmt::format("address = {:#x}\n",
+                                0xf900'0000 + (random() % 64) * 0x1000 + (random() % 8 == 0));
+        if (random() % 3 == 0)
+            text += fmt::format("spis = [{}]\n", random() % 200);
+    }
+    return text;
+}
+
+TEST(RandomConfigurations, GiveASoundPlanOrAProblem)
+{
+    std::mt19937 random{1};
+    int plans = 0;
+    int problems = 0;
+    for (int round = 0; round < 2'000; ++round)
+    {
+        const std::string text = random_configuration(random);
+        SCOPED_TRACE(text);
+        const auto result = plan_of(text);
+        if (const auto* plan = std::get_if<VmPlan>(&result))
+        {
+            check_sound(*plan);
+            ++plans;
+        }
+        else
+        {
+            EXPECT_FALSE(std::get<Problems>(result).empty());
+            ++problems;
+        }
+    }
+    // Both sides have been met, often.
+    EXPECT_GT(plans, 200);
+    EXPECT_GT(problems, 200);
+}
+
+TEST(ASize, IsReadAsItIsWritten)
+{
+    EXPECT_EQ(parse_size("128M"), 128U << 20);
+    EXPECT_EQ(parse_size("0x1000"), 0x1000U);
+    EXPECT_EQ(parse_size("1G"), 1U << 30);
+    for (const char* text : {"", "M", "0x", "-1", "1.5G", "1 M", "128m", "18446744073709551616",
+                             "18014398509481984K", "0x-1"})
+        EXPECT_FALSE(parse_size(text)) << text;
+    for (const std::uint64_t bytes : {1ULL, 4096ULL, 128ULL << 20, 3ULL << 30, 4097ULL})
+        EXPECT_EQ(parse_size(size_text(bytes)), bytes);
+}
+
+TEST(TheNearestWord, IsATypingErrorAway)
+{
+    const std::vector<std::string> words{"uart0", "uart1", "gem0", "ttc0"};
+    EXPECT_EQ(nearest("urat1", words), "uart1");
+    EXPECT_EQ(nearest("UART1", words), "uart1");
+    EXPECT_EQ(nearest("gm0", words), "gem0");
+    EXPECT_EQ(nearest("watchdog", words), std::nullopt);
+    EXPECT_EQ(nearest("", words), std::nullopt);
+    EXPECT_EQ(suggest("watchdog", words), "known are: uart0, uart1, gem0, ttc0");
+}
+
+} // namespace
+
+} // namespace aliasvm::plan

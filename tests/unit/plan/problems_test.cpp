@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every mistake that a configuration can have, and the line that a user gets for it.
+#include "plan_fixture.hpp"
+
+#include <cerrno>
+
+namespace aliasvm::plan
+{
+
+namespace
+{
+
+/// The smallest configuration that is right, and more lines after it.
+std::string good(const std::string& more = "")
+{
+    return "memory = \"128M\"\nkernel = \"/g.elf\"\n" + more;
+}
+
+struct Mistake
+{
+    const char* name;
+    std::string text;
+    const char* problems;
+
+    friend void PrintTo(const Mistake& mistake, std::ostream* stream) { *stream << mistake.name; }
+};
+
+class AMistake : public testing::TestWithParam<Mistake>
+{
+};
+
+TEST_P(AMistake, IsToldWithItsPlaceAndItsMend)
+{
+    EXPECT_EQ(problems_of(GetParam().text), GetParam().problems);
+}
+
+const std::vector<Mistake> text_mistakes{
+    {"TomlSyntax", "memory = 128M\n",
+     "vm.toml:1:13: Error while parsing decimal integer: expected digit, saw 'M'; mend the TOML: a "
+     "line is key = value, texts are in double quotes, each key is given once\n"},
+    {"UnknownKey", good("vcpu = 2\n"),
+     "vm.toml:3:1: unknown key \"vcpu\"; did you mean \"vcpus\"?\n"},
+    {"AliasAtTheTop", good("uart0 = \"uart1\"\n"),
+     "vm.toml:3:1: unknown key \"uart0\"; known are: memory, vcpus, kernel, kernel_address, "
+     "initrd, "
+     "cmdline, dtb, stop_timeout, alias; an alias such as uart0 goes below [alias]\n"},
+    {"KeyBelowAlias", good("[alias]\nvcpus = 2\n"),
+     "vm.toml:4:1: vcpus stands below [alias]; move it to the top of the file, above all tables\n"},
+    {"NoVcpu", good("vcpus = 0\n"),
+     "vm.toml:3:9: vcpus is 0, but a GICv2 serves 1 to 8; write vcpus = 1 or up to 8, without "
+     "quotes\n"},
+    {"NineVcpus", good("vcpus = 9\n"),
+     "vm.toml:3:9: vcpus is 9, but a GICv2 serves 1 to 8; write vcpus = 1 or up to 8, without "
+     "quotes\n"},
+    {"VcpusAsText", good("vcpus = \"2\"\n"),
+     "vm.toml:3:9: vcpus is a text, not an integer; write vcpus = 1 or up to 8, without quotes\n"},
+    {"MemoryUnit", "memory = \"128MB\"\nkernel = \"/g.elf\"\n",
+     "vm.toml:1:10: memory \"128MB\" is not a size; write memory = \"128M\" (K, M and G are powers "
+     "of 1024) or a number of bytes\n"},
+    {"MemoryOfOddSize", "memory = 1000001\nkernel = \"/g.elf\"\n",
+     "vm.toml:1:10: memory is 1000001 bytes, no multiple of the page size 4096; write memory = "
+     "\"976K\"\n"},
+    {"NothingAtAll", "",
+     "vm.toml: there is no memory; add a line such as memory = \"128M\"\n"
+     "vm.toml: there is no kernel; add a line such as kernel = \"/path/of/guest.elf\"\n"},
+    {"RelativePath", "memory = \"128M\"\nkernel = \"g.elf\"\n",
+     "vm.toml:2:10: kernel \"g.elf\" is not an absolute path; write the absolute path of the file "
+     "in double quotes, kernel = \"/…\"\n"},
+    {"LongStop", good("stop_timeout = 4000\n"),
+     "vm.toml:3:16: stop_timeout 4000 is not within 0 and 3600; write whole seconds, stop_timeout "
+     "= "
+     "5\n"},
+};
+
+const std::vector<Mistake> alias_mistakes{
+    {"UnknownAlias", good("[alias]\nuart7 = \"uart1\"\n"),
+     "vm.toml:4:1: unknown alias \"uart7\"; did you mean \"uart0\"? If not, write a table "
+     "[alias.uart7] with instance, address and spis\n"},
+    {"UnknownInstance", good("[alias]\nuart0 = \"urat1\"\n"),
+     "vm.toml:4:9: unknown instance \"urat1\" for alias uart0; did you mean \"uart1\"?\n"},
+    {"InstanceOfSysfs", good("[alias]\nuart0 = \"ff010000.serial\"\n"),
+     "vm.toml:4:9: unknown instance \"ff010000.serial\" for alias uart0; ff010000.serial is "
+     "\"uart1\" here\n"},
+    {"FarInstance", good("[alias]\nttc0 = \"stopwatch\"\n"),
+     "vm.toml:4:8: unknown instance \"stopwatch\" for alias ttc0; known are: ttc0, ttc1, ttc2, "
+     "ttc3; or \"\" for nothing yet\n"},
+    {"OtherKind", good("[alias]\nuart0 = \"gem1\"\n"),
+     "vm.toml:4:9: alias uart0 is a xlnx,zynqmp-uart, but gem1 is a xlnx,zynqmp-gem; write one of: "
+     "uart0, uart1, console\n"},
+    {"ConsoleForAGem", good("[alias]\ngem0 = \"console\"\n"),
+     "vm.toml:4:8: alias gem0 cannot be \"console\", which is an emulated UART; write one of: "
+     "gem0, "
+     "gem1, gem2, gem3\n"},
+    {"PowerKeyForAUart", good("[alias]\nuart0 = \"power-key\"\n"),
+     "vm.toml:4:9: alias uart0 cannot be \"power-key\", which is an emulated GPIO controller; "
+     "write "
+     "one of: uart0, uart1, console\n"},
+    {"InstanceTwice", good("[alias]\nuart0 = \"uart1\"\nuart1 = \"uart1\"\n"),
+     "vm.toml:5:9: instance uart1 is given to alias uart0 and to alias uart1; give each instance "
+     "to "
+     "one alias; write \"\" for nothing yet\n"},
+    {"AliasOfWrongType", good("[alias]\nuart0 = 1\n"),
+     "vm.toml:4:9: alias uart0 is an integer, not a text; write uart0 = \"uart1\", or a table "
+     "[alias.uart0]\n"},
+    {"UnknownKeyOfAnAlias", good("[alias.uart0]\ninstance = \"uart1\"\nadress = 0x1000\n"),
+     "vm.toml:5:1: unknown key \"adress\" of alias uart0; did you mean \"address\"?\n"},
+    {"NoInstance", good("[alias.uart0]\naddress = 0xff000000\n"),
+     "vm.toml:3:1: alias uart0 has no instance; add the key instance, or write instance = \"\" for "
+     "nothing yet\n"},
+    {"OddAddress", good("[alias.uart0]\ninstance = \"uart1\"\naddress = 0xff000800\n"),
+     "vm.toml:5:11: address 0xff000800 of alias uart0 is not at a page boundary; write 0xff000000, "
+     "or another multiple of 0x1000\n"},
+    {"IntidForSpi", good("[alias.uart0]\ninstance = \"uart1\"\nspis = [160]\n"),
+     "vm.toml:5:9: SPI 160 is not within 0 and 159; if 160 is the INTID, write 128\n"},
+    {"SpiFarOut", good("[alias.uart0]\ninstance = \"uart1\"\nspis = [1021]\n"),
+     "vm.toml:5:9: SPI 1021 is not within 0 and 159; write the number as in a device tree: INTID "
+     "less 32\n"},
+    {"NegativeSpi", good("[alias.uart0]\ninstance = \"uart1\"\nspis = [-1]\n"),
+     "vm.toml:5:9: an element of spis is negative; write the SPI numbers as in a device tree, spis "
+     "= [21]\n"},
+    {"TooFewSpis", good("[alias.ttc0]\ninstance = \"ttc1\"\nspis = [36, 37]\n"),
+     "vm.toml:5:9: spis of alias ttc0 has 2 numbers, but ttc0 has 3 interrupt lines; write one for "
+     "each line; those of ttc0 are [36, 37, 38]\n"},
+    {"SpiTwiceInOneAlias", good("[alias.ttc0]\ninstance = \"ttc1\"\nspis = [36, 37, 36]\n"),
+     "vm.toml:5:9: SPI 36 INTID 68 is given twice: to alias ttc0 and to alias ttc0; give each line "
+     "an SPI of its own by the key spis\n"},
+    {"SpiOfAnotherAlias",
+     good("[alias]\nuart0 = \"uart0\"\n[alias.uart1]\ninstance = \"uart1\"\nspis = [21]\n"),
+     "vm.toml:7:9: SPI 21 INTID 53 is given twice: to alias uart0 and to alias uart1; give each "
+     "line an SPI of its own by the key spis\n"},
+    {"OwnNameWithoutAnIdentity",
+     good("[alias.com1]\ninstance = \"\"\naddress = 0xa0000000\nspis = "
+          "[21]\n"),
+     "vm.toml:4:12: unknown alias \"com1\" has no instance to tell what it is; give it an "
+     "instance\n"},
+};
+
+const std::vector<Mistake> space_mistakes{
+    {"TwoAliasesOverlap",
+     good("[alias]\nuart0 = \"uart0\"\n[alias.uart1]\ninstance = \"uart1\"\naddress = "
+          "0xff000000\n"),
+     "vm.toml:7:11: alias uart1 [0xff000000+0x1000] overlaps alias uart0 [0xff000000+0x1000]; give "
+     "it another address\n"},
+    {"AliasInRam", good("[alias.uart0]\ninstance = \"uart1\"\naddress = 0x1000\n"),
+     "vm.toml:5:11: alias uart0 [0x00001000+0x1000] is in RAM [0x00000000+0x8000000]; give it an "
+     "address from 0x08000000 on\n"},
+    {"AliasOverTheGic", good("[alias.uart0]\ninstance = \"uart1\"\naddress = 0xf9021000\n"),
+     "vm.toml:5:11: alias uart0 [0xf9021000+0x1000] overlaps the GIC CPU interface "
+     "[0xf9020000+0x2000]; give it another address\n"},
+    {"AliasBeyondTheEnd", good("[alias.uart0]\ninstance = \"uart1\"\naddress = 0x10000000000\n"),
+     "vm.toml:5:11: alias uart0 [0x10000000000+0x1000] is beyond the 40 bits of a guest's "
+     "addresses; give it an address below 0x10000000000\n"},
+    {"RamUpToTheGic", "memory = \"4G\"\nkernel = \"/g.elf\"\n",
+     "vm.toml:1:10: memory [0x00000000+0x100000000] reaches into the GIC distributor "
+     "[0xf9010000+0x1000]; write memory = \"3984M\" or less\n"},
+    {"RamBeyondTheEnd", "memory = \"2048G\"\nkernel = \"/g.elf\"\n",
+     "vm.toml:1:10: memory [0x00000000+0x20000000000] reaches into the GIC distributor "
+     "[0xf9010000+0x1000]; write memory = \"3984M\" or less\n"
+     "vm.toml:1:10: memory 2048G is beyond the 40 bits of a guest's addresses; write less\n"},
+};
+
+std::string name_of(const testing::TestParamInfo<Mistake>& info)
+{
+    return info.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(InTheText, AMistake, testing::ValuesIn(text_mistakes), name_of);
+INSTANTIATE_TEST_SUITE_P(InAnAlias, AMistake, testing::ValuesIn(alias_mistakes), name_of);
+INSTANTIATE_TEST_SUITE_P(InTheAddressSpace, AMistake, testing::ValuesIn(space_mistakes), name_of);
+
+TEST(Mistakes, AreToldAllAtOnceInTheOrderOfTheFile)
+{
+    EXPECT_EQ(
+        problems_of("memory = \"128Q\"\nvcpus = 9\nkernel = \"/g.elf\"\ncolour = 1\n"
+                    "[alias]\nuart0 = \"gem1\"\nuart9 = \"uart1\"\n"),
+        "vm.toml:1:10: memory \"128Q\" is not a size; write memory = \"128M\" (K, M and G are "
+        "powers of 1024) or a number of bytes\n"
+        "vm.toml:2:9: vcpus is 9, but a GICv2 serves 1 to 8; write vcpus = 1 or up to 8, "
+        "without quotes\n"
+        "vm.toml:4:1: unknown key \"colour\"; known are: memory, vcpus, kernel, "
+        "kernel_address, initrd, cmdline, dtb, stop_timeout, alias; an alias such as uart0 "
+        "goes below [alias]\n"
+        "vm.toml:6:9: alias uart0 is a xlnx,zynqmp-uart, but gem1 is a xlnx,zynqmp-gem; write "
+        "one of: uart0, uart1, console\n"
+        "vm.toml:7:1: unknown alias \"uart9\"; did you mean \"uart0\"? If not, write a table "
+        "[alias.uart9] with instance, address and spis\n");
+}
+
+// ---- files -----------------------------------------------------------------------------------
+
+TEST(AnImage, ThatIsMissingIsTold)
+{
+    HostFacts facts = good_host();
+    facts.kernel = MissingFile{ENOENT};
+    facts.initrd = MissingFile{EACCES};
+    EXPECT_EQ(
+        problems_of(good("initrd = \"/i\"\n"), facts),
+        "vm.toml:2:10: kernel /g.elf: No such file or directory; check the path, and that the "
+        "VM's user may read the file\n"
+        "vm.toml:3:10: initrd /i: Permission denied; check the path, and that the VM's user "
+        "may read the file\n");
+}
+
+TEST(AnImage, ThatIsTruncatedIsTold)
+{
+    Bytes elf = make_elf();
+    elf.resize(elf.size() - 1);
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(elf);
+    EXPECT_EQ(problems_of(good(), facts),
+              "vm.toml:2:10: kernel /g.elf is truncated: segment 0 is bytes 0x78+0x40 of the file, "
+              "which has 0xb7; copy or build the file again\n");
+}
+
+TEST(AnImage, ForAnotherMachineIsTold)
+{
+    Bytes elf = make_elf();
+    put(elf, offsetof(Elf64_Ehdr, e_machine), Elf64_Half{EM_X86_64});
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(elf);
+    EXPECT_EQ(problems_of(good(), facts),
+              "vm.toml:2:10: kernel /g.elf is an ELF file for machine 62 (x86-64), not 183 "
+              "(AArch64); build it for a bare-metal Cortex-A53 (aarch64-none-elf), statically "
+              "linked, little-endian\n");
+}
+
+TEST(AnImage, OutsideRamIsToldByItsSegment)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_elf({{0}, {0x7ff'f000, 0x2000}, {0xfffc'0000, 0x100}}));
+    EXPECT_EQ(problems_of(good(), facts),
+              "vm.toml:2:10: kernel /g.elf: load segment 1 [0x07fff000+0x2000] is not in RAM "
+              "[0x00000000+0x8000000]; link it to addresses in RAM, or write memory = \"129M\"\n"
+              "vm.toml:2:10: kernel /g.elf: load segment 2 [0xfffc0000+0x100] is not in RAM "
+              "[0x00000000+0x8000000]; link it to addresses in RAM\n");
+}
+
+TEST(AnImage, WithAnInitrdAndADeviceTreeThatDoNotFitIsTold)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_linux_image({0, 0x700'0000, 0xa, 0x1000}));
+    facts.initrd = PlainFile{0x100'0000};
+    EXPECT_EQ(
+        problems_of(good("initrd = \"/i\"\ndtb = \"/d\"\n"), facts),
+        "vm.toml:3:10: no room for the initrd (16777216 bytes) beside the kernel in memory of "
+        "128M; write memory = \"146M\" or more\n");
+    EXPECT_EQ(problems_of("memory = \"146M\"\nkernel = \"/g\"\ninitrd = \"/i\"\n", facts), "");
+
+    facts.dtb = PlainFile{0x20'0001};
+    EXPECT_EQ(problems_of(good("dtb = \"/d\"\n"), facts),
+              "vm.toml:3:7: dtb /d has 2097153 bytes, more than the 2 MiB of the boot protocol; "
+              "give a smaller one\n");
+    EXPECT_EQ(problems_of("memory = \"32K\"\nkernel = \"/g.elf\"\n"),
+              "vm.toml:1:10: no room for the device tree (65536 bytes) beside the kernel in memory "
+              "of 32K; write memory = \"2M\" or more\n");
+}
+
+TEST(AKernelAddress, IsForRawBinariesOnly)
+{
+    EXPECT_EQ(problems_of(good("kernel_address = 0x80000\n")),
+              "vm.toml:3:18: kernel_address is for raw binaries only, and the kernel is none; take "
+              "the line out: the file says itself where it goes\n");
+}
+
+TEST(AHost, WithLargePagesCannotMapDevices)
+{
+    HostFacts facts = good_host();
+    facts.host_page_size = 0x1'0000;
+    EXPECT_EQ(problems_of(good("[alias]\nuart0 = \"console\"\n"), facts), "");
+    EXPECT_EQ(problems_of(good("[alias]\nuart0 = \"uart1\"\n"), facts),
+              "vm.toml: the host's pages have 65536 bytes, so that the 4 KiB windows of devices "
+              "cannot be mapped; build the host's kernel with CONFIG_ARM64_4K_PAGES\n");
+}
+
+} // namespace
+
+} // namespace aliasvm::plan

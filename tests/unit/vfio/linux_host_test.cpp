@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way to an open device, and everything that can be in it.
+#include "vmm/vfio/linux_host.hpp"
+
+#include "tests/fakes/scripted_ioctl.hpp"
+#include "tests/unit/vfio/host_tree.hpp"
+
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace aliasvm::vfio
+{
+namespace
+{
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr std::uint64_t mib = 1 << 20;
+
+bool is_open(int fd)
+{
+    return ::fcntl(fd, F_GETFD) >= 0;
+}
+
+class AHost : public testing::Test
+{
+protected:
+    AHost()
+    {
+        tree.add_device("ff010000.serial", "vfio-platform", 0);
+        tree.add_group_node(0, true);
+        tree.add_device("ff0c0000.ethernet", "vfio-platform", 1);
+        tree.add_group_node(1, false);
+        kernel.answer(VFIO_GET_API_VERSION, VFIO_API_VERSION);
+        kernel.answer(VFIO_CHECK_EXTENSION, 1);
+        kernel.on(VFIO_GROUP_GET_STATUS,
+                  [this](int, void* argument)
+                  {
+                      static_cast<vfio_group_status*>(argument)->flags = group_flags;
+                      return 0;
+                  });
+        kernel.on(VFIO_GROUP_SET_CONTAINER,
+                  [this](int fd, void* argument)
+                  {
+                      group_fd = fd;
+                      container_fd = *static_cast<const int*>(argument);
+                      return 0;
+                  });
+        kernel.on(VFIO_SET_IOMMU,
+                  [this](int, void* argument)
+                  {
+                      iommus.push_back(reinterpret_cast<unsigned long>(argument));
+                      return set_iommu_answer;
+                  });
+        kernel.on(VFIO_GROUP_GET_DEVICE_FD,
+                  [this](int, void* argument)
+                  {
+                      device_names.emplace_back(static_cast<const char*>(argument));
+                      device_fd = ::memfd_create("device", MFD_CLOEXEC);
+                      return device_fd;
+                  });
+        kernel.on(VFIO_DEVICE_GET_INFO,
+                  [](int, void* argument)
+                  {
+                      static_cast<vfio_device_info*>(argument)->flags = VFIO_DEVICE_FLAGS_PLATFORM;
+                      return 0;
+                  });
+        kernel.on(VFIO_IOMMU_GET_INFO, [](int, void* argument) { return tell_one_range(argument); });
+        kernel.answer(VFIO_IOMMU_MAP_DMA, 0);
+        kernel.answer(VFIO_IOMMU_UNMAP_DMA, 0);
+    }
+
+    static int tell_one_range(void* argument)
+    {
+        auto* const bytes = static_cast<std::byte*>(argument);
+        vfio_iommu_type1_info info{};
+        std::memcpy(&info, bytes, sizeof info);
+        vfio_iommu_type1_info_cap_iova_range head{};
+        const vfio_iova_range range{0, 0xffff'ffff};
+        const std::size_t all = sizeof info + sizeof head + sizeof range;
+        const bool room = info.argsz >= all;
+        info.argsz = static_cast<std::uint32_t>(all);
+        info.flags = VFIO_IOMMU_INFO_CAPS;
+        info.cap_offset = room ? static_cast<std::uint32_t>(sizeof info) : 0;
+        std::memcpy(bytes, &info, sizeof info);
+        if (!room)
+            return 0;
+        head.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;
+        head.nr_iovas = 1;
+        std::memcpy(bytes + sizeof info, &head, sizeof head);
+        std::memcpy(bytes + sizeof info + sizeof head, &range, sizeof range);
+        return 0;
+    }
+
+    std::string refusal(std::string_view name, bool dma)
+    {
+        try
+        {
+            (void)host.open(name, dma);
+        }
+        catch (const Error& error)
+        {
+            return error.what();
+        }
+        return "";
+    }
+
+    HostTree tree;
+    fakes::ScriptedIoctl kernel;
+    LinuxHost host{tree.sys(), tree.dev()};
+    std::uint32_t group_flags = VFIO_GROUP_FLAGS_VIABLE;
+    int set_iommu_answer = 0;
+    std::vector<unsigned long> iommus;
+    std::vector<std::string> device_names;
+    int container_fd = -1;
+    int group_fd = -1;
+    int device_fd = -1;
+    std::byte memory[1]{};
+};
+
+TEST_F(AHost, OpensANoiommuDevice)
+{
+    const auto uart = host.open("ff010000.serial", false);
+    EXPECT_EQ(uart->name(), "ff010000.serial");
+    EXPECT_THAT(device_names, testing::ElementsAre("ff010000.serial"));
+    EXPECT_THAT(iommus, testing::ElementsAre(static_cast<unsigned long>(VFIO_NOIOMMU_IOMMU)));
+}
+
+TEST_F(AHost, GivesEachKindOfGroupItsContainer)
+{
+    const auto uart = host.open("ff010000.serial", false);
+    const int first_container = container_fd;
+    const auto gem = host.open("ff0c0000.ethernet", true);
+    EXPECT_NE(container_fd, first_container);
+    EXPECT_EQ(iommus.back(), static_cast<unsigned long>(VFIO_TYPE1v2_IOMMU));
+}
+
+TEST_F(AHost, SharesAContainerAmongGroupsOfAKindAndAGroupAmongItsDevices)
+{
+    tree.add_device("ff0d0000.ethernet", "vfio-platform", 2);
+    tree.add_group_node(2, false);
+    tree.add_device("ff0e0000.ethernet", "vfio-platform", 2);
+    const auto first = host.open("ff0c0000.ethernet", true);
+    const int container = container_fd;
+    const auto second = host.open("ff0d0000.ethernet", true);
+    EXPECT_EQ(container_fd, container);
+    const auto third = host.open("ff0e0000.ethernet", true);
+    EXPECT_EQ(kernel.count(VFIO_GROUP_SET_CONTAINER), 2U);
+    EXPECT_EQ(kernel.count(VFIO_SET_IOMMU), 1U);
+}
+
+TEST_F(AHost, ClosesAllWithTheLastDeviceAndOpensItAgain)
+{
+    auto uart = host.open("ff010000.serial", false);
+    uart.reset();
+    EXPECT_FALSE(is_open(device_fd));
+    EXPECT_FALSE(is_open(group_fd));
+    EXPECT_FALSE(is_open(container_fd));
+    uart = host.open("ff010000.serial", false);
+    EXPECT_EQ(kernel.count(VFIO_SET_IOMMU), 2U);
+}
+
+TEST_F(AHost, OpensADeviceOnce)
+{
+    const auto uart = host.open("ff010000.serial", false);
+    EXPECT_THAT(refusal("ff010000.serial", false), HasSubstr("this process has open"));
+}
+
+TEST_F(AHost, SaysThatADeviceDoesNotExist)
+{
+    EXPECT_THAT(refusal("ff990000.serial", false),
+                HasSubstr("open ff990000.serial: the host has no such platform device"));
+}
+
+TEST_F(AHost, NamesTheDriverThatHasTheDevice)
+{
+    tree.add_device("ff000000.serial", "xuartps", 5);
+    EXPECT_THAT(refusal("ff000000.serial", false),
+                HasSubstr("bound to xuartps (bind it to vfio-platform)"));
+    tree.add_device("ff020000.i2c", "", 6);
+    EXPECT_THAT(refusal("ff020000.i2c", false), HasSubstr("bound to no driver"));
+}
+
+TEST_F(AHost, SaysHowToGetAGroup)
+{
+    tree.add_device("ff000000.serial", "vfio-platform");
+    EXPECT_THAT(refusal("ff000000.serial", false),
+                AllOf(HasSubstr("no IOMMU group"), HasSubstr("enable_unsafe_noiommu_mode=1")));
+}
+
+TEST_F(AHost, RefusesDmaThatNothingConfines)
+{
+    EXPECT_THAT(refusal("ff010000.serial", true), HasSubstr("nothing confines"));
+    EXPECT_TRUE(kernel.requests().empty());
+}
+
+TEST_F(AHost, NamesWhatIsInAGroupThatIsNotViable)
+{
+    tree.add_device("ff0b0000.ethernet", "macb", 1);
+    group_flags = 0;
+    EXPECT_THAT(refusal("ff0c0000.ethernet", true),
+                AllOf(HasSubstr("VFIO group 1"), HasSubstr("ff0b0000.ethernet (macb)")));
+}
+
+TEST_F(AHost, LeavesNothingOpenWhenItFails)
+{
+    set_iommu_answer = -EPERM;
+    EXPECT_THAT(refusal("ff0c0000.ethernet", true), HasSubstr("allow_unsafe_interrupts=1"));
+    EXPECT_FALSE(is_open(group_fd));
+    EXPECT_FALSE(is_open(container_fd));
+    set_iommu_answer = 0;
+    EXPECT_EQ(refusal("ff0c0000.ethernet", true), "");
+}
+
+TEST_F(AHost, SaysThatTheGroupNodeIsMissing)
+{
+    tree.add_device("ff000000.serial", "vfio-platform", 7);
+    EXPECT_THAT(refusal("ff000000.serial", false), HasSubstr("is the module vfio loaded?"));
+}
+
+TEST_F(AHost, SaysThatDevicesNeedAResetDriver)
+{
+    kernel.answer(VFIO_GROUP_GET_DEVICE_FD, -EINVAL);
+    EXPECT_THAT(refusal("ff010000.serial", false), HasSubstr("reset_required=0"));
+}
+
+TEST_F(AHost, MapsNoMemoryWithoutADeviceThatDoesDma)
+{
+    const auto uart = host.open("ff010000.serial", false);
+    const auto quiet = host.open("ff0c0000.ethernet", false);
+    host.map_memory({GuestAddr{0}, 64 * mib}, memory);
+    host.unmap_memory({GuestAddr{0}, 64 * mib});
+    EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 0U);
+    EXPECT_EQ(kernel.count(VFIO_IOMMU_UNMAP_DMA), 0U);
+}
+
+TEST_F(AHost, MapsMemoryForADeviceThatDoesDma)
+{
+    const auto gem = host.open("ff0c0000.ethernet", true);
+    host.map_memory({GuestAddr{0}, 64 * mib}, memory);
+    host.unmap_memory({GuestAddr{0}, 64 * mib});
+    EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 1U);
+    EXPECT_EQ(kernel.count(VFIO_IOMMU_UNMAP_DMA), 1U);
+}
+
+} // namespace
+} // namespace aliasvm::vfio

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gathers what a plan needs to know of this host: the image files that a configuration names.
+#pragma once
+
+#include "vmm/plan/config.hpp"
+#include "vmm/plan/make_plan.hpp"
+
+namespace aliasvm::control
+{
+
+/// Looks at the files, opens no device. A file that cannot be read is a fact too; the plan makes a
+/// problem of it. Never throws for what is in the files.
+[[nodiscard]] plan::HostFacts gather_facts(const plan::Config& config, unsigned ipa_bits);
+
+} // namespace aliasvm::control

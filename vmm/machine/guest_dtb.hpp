@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device tree that a guest gets when its configuration names none.
+#pragma once
+
+#include "vmm/plan/catalogue.hpp"
+#include "vmm/plan/plan.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace aliasvm::machine
+{
+
+/// A tree of the machine as the guest sees it: its CPUs, RAM, GIC, timer, and a node for each
+/// alias, made from the alias's node of the catalogue with the guest's address and interrupts.
+/// There is no firmware, power domain, reset, pin controller or IOMMU in it, as there is none in
+/// the machine. The same plan gives the same bytes. Throws Error, also if the tree is larger than
+/// `plan.dtb.memory`.
+[[nodiscard]] std::vector<std::byte> make_guest_dtb(const plan::VmPlan& plan,
+                                                    const plan::Catalogue& catalogue);
+
+} // namespace aliasvm::machine

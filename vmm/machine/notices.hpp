@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notices: what vCPU threads tell the main loop, without a lock, an allocation or a wait.
+#pragma once
+
+#include "vmm/base/address.hpp"
+#include "vmm/base/event_fd.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+namespace aliasvm::machine
+{
+
+/// A value that the first of several threads sets and any thread reads.
+template <class T>
+class FirstOnly
+{
+public:
+    /// False if somebody was first.
+    bool set(const T& value) noexcept
+    {
+        auto expected = State::empty;
+        if (!state_.compare_exchange_strong(expected, State::writing, std::memory_order_acquire))
+            return false;
+        value_ = value;
+        state_.store(State::set, std::memory_order_release);
+        return true;
+    }
+
+    [[nodiscard]] std::optional<T> get() const noexcept
+    {
+        if (state_.load(std::memory_order_acquire) != State::set)
+            return std::nullopt;
+        return value_;
+    }
+
+private:
+    enum class State : std::uint8_t
+    {
+        empty,
+        writing,
+        set,
+    };
+
+    std::atomic<State> state_{State::empty};
+    T value_{};
+};
+
+/// Why a machine came to its end.
+enum class EndCause : std::uint8_t
+{
+    power_off, ///< the guest asked for it (PSCI SYSTEM_OFF)
+    reset,     ///< the guest asked for it (PSCI SYSTEM_RESET)
+    crash,     ///< the guest said that it crashed
+    failure,   ///< KVM or this VMM could not go on
+};
+
+struct End
+{
+    EndCause cause{};
+    std::uint32_t vcpu{};
+    const char* reason = ""; ///< a string literal
+    std::uint64_t detail{};  ///< what KVM said, for a failure
+    std::uint64_t pc{};      ///< where the vCPU was, for a failure
+};
+
+/// An access that nothing answers. Only the first is told: a guest can make millions.
+struct UnmappedAccess
+{
+    GuestAddr at;
+    std::uint8_t width{};
+    bool write{};
+    std::uint64_t pc{};
+};
+
+/// Threads: the setters from any vCPU thread, noexcept; the rest from the main loop.
+class Notices
+{
+public:
+    void first_run() noexcept
+    {
+        running_.store(true, std::memory_order_release);
+        event_.signal();
+    }
+    void end(const End& end) noexcept
+    {
+        if (end_.set(end))
+            event_.signal();
+    }
+    [[nodiscard]] bool wants_unmapped() const noexcept { return !unmapped_.get(); }
+    void unmapped(const UnmappedAccess& access) noexcept
+    {
+        if (unmapped_.set(access))
+            event_.signal();
+    }
+
+    /// Readable whenever there is something new; the main loop drains it.
+    [[nodiscard]] const EventFd& event() const noexcept { return event_; }
+    /// vCPU 0 has come to its first KVM_RUN.
+    [[nodiscard]] bool running() const noexcept { return running_.load(std::memory_order_acquire); }
+    [[nodiscard]] std::optional<End> end() const noexcept { return end_.get(); }
+    [[nodiscard]] std::optional<UnmappedAccess> unmapped() const noexcept
+    {
+        return unmapped_.get();
+    }
+
+private:
+    EventFd event_;
+    std::atomic<bool> running_{};
+    FirstOnly<End> end_;
+    FirstOnly<UnmappedAccess> unmapped_;
+};
+
+} // namespace aliasvm::machine

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of a configuration: which there are, and what each may be.
+#include "vmm/plan/config.hpp"
+
+#include "vmm/plan/nearest.hpp"
+#include "vmm/plan/toml_values.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace aliasvm::plan
+{
+
+namespace
+{
+
+constexpr std::int64_t most_vcpus = 8; // of a GICv2
+constexpr std::int64_t longest_stop_timeout = 3600;
+constexpr std::size_t longest_cmdline = 2047; // COMMAND_LINE_SIZE of arm64, with its NUL
+
+void read_memory(Config& config, TomlValues& values, const toml::node& node)
+{
+    config.memory = values.size("memory", node);
+    if (config.memory && config.memory->value == 0)
+    {
+        values.problem(node.source(), "memory is 0", "write memory = \"128M\"");
+        config.memory.reset();
+    }
+}
+
+void read_vcpus(Config& config, TomlValues& values, const toml::node& node)
+{
+    const std::string mend = "write vcpus = 1 or up to 8, without quotes";
+    const auto number = values.integer("vcpus", node, mend);
+    if (!number)
+        return;
+    if (number->value < 1 || number->value > most_vcpus)
+        values.problem(node.source(),
+                       fmt::format("vcpus is {}, but a GICv2 serves 1 to 8", number->value), mend);
+    else
+        config.vcpus = {static_cast<std::uint32_t>(number->value), number->at};
+}
+
+void read_kernel(Config& config, TomlValues& values, const toml::node& node)
+{
+    config.kernel = values.path("kernel", node);
+}
+
+void read_initrd(Config& config, TomlValues& values, const toml::node& node)
+{
+    config.initrd = values.path("initrd", node);
+}
+
+void read_dtb(Config& config, TomlValues& values, const toml::node& node)
+{
+    config.dtb = values.path("dtb", node);
+}
+
+void read_kernel_address(Config& config, TomlValues& values, const toml::node& node)
+{
+    config.kernel_address = values.address(
+        "kernel_address", node, "write a guest-physical address, kernel_address = 0x80000");
+}
+
+void read_cmdline(Config& config, TomlValues& values, const toml::node& node)
+{
+    auto words = values.text("cmdline", node, "write it in double quotes");
+    if (words && words->value.find('\0') != std::string::npos)
+        values.problem(node.source(), "cmdline contains a NUL character", "take it out");
+    else if (words && words->value.size() > longest_cmdline)
+        values.problem(node.source(), fmt::format("cmdline has {} characters", words->value.size()),
+                       fmt::format("Linux takes {} at the most", longest_cmdline));
+    else if (words)
+        config.cmdline = std::move(*words);
+}
+
+void read_stop_timeout(Config& config, TomlValues& values, const toml::node& node)
+{
+    const std::string mend = "write whole seconds, stop_timeout = 5";
+    const auto number = values.integer("stop_timeout", node, mend);
+    if (!number)
+        return;
+    if (number->value < 0 || number->value > longest_stop_timeout)
+        values.problem(node.source(),
+                       fmt::format("stop_timeout {} is not within 0 and {}", number->value,
+                                   longest_stop_timeout),
+                       mend);
+    else
+        config.stop_timeout = {std::chrono::seconds{number->value}, number->at};
+}
+
+/// [alias.NAME]. False if there is a problem: then the alias is left out, so that no other problem
+/// is told that comes of this one only.
+bool read_long_form(AliasConfig& alias, TomlValues& values, const toml::table& table)
+{
+    static const std::vector<std::string> known{"instance", "address", "spis"};
+    bool good = true;
+    bool has_instance = false;
+    for (const auto& [key, node] : table)
+    {
+        const std::string name{key.str()};
+        if (name == "instance")
+        {
+            has_instance = true;
+            auto instance =
+                values.text(name, node, "write the name of one, as in instance = \"uart1\"");
+            good = good && instance.has_value();
+            alias.instance = std::move(instance).value_or(Located<std::string>{});
+        }
+        else if (name == "address")
+        {
+            alias.address =
+                values.address(name, node, "write a guest-physical address, address = 0xff000000");
+            good = good && alias.address.has_value();
+        }
+        else if (name == "spis")
+        {
+            alias.spis = values.numbers(name, node,
+                                        "write the SPI numbers as in a device tree, spis = [21]");
+            good = good && alias.spis.has_value();
+        }
+        else
+        {
+            values.problem(key.source(),
+                           fmt::format("unknown key \"{}\" of alias {}", name, alias.name.value),
+                           suggest(name, known));
+            good = false;
+        }
+    }
+    if (good && !has_instance)
+    {
+        values.problem(table.source(), fmt::format("alias {} has no instance", alias.name.value),
+                       "add the key instance, or write instance = \"\" for nothing yet");
+        good = false;
+    }
+    return good;
+}
+
+void read_alias_table(Config& config, TomlValues& values, const toml::node& node);
+
+struct Key
+{
+    const char* name;
+    void (*read)(Config&, TomlValues&, const toml::node&);
+};
+
+constexpr std::array keys{
+    Key{"memory", read_memory},     Key{"vcpus", read_vcpus},
+    Key{"kernel", read_kernel},     Key{"kernel_address", read_kernel_address},
+    Key{"initrd", read_initrd},     Key{"cmdline", read_cmdline},
+    Key{"dtb", read_dtb},           Key{"stop_timeout", read_stop_timeout},
+    Key{"alias", read_alias_table},
+};
+
+const Key* find_key(std::string_view name)
+{
+    const auto* const key =
+        std::ranges::find_if(keys, [name](const Key& k) { return name == k.name; });
+    return key == keys.end() ? nullptr : key;
+}
+
+void read_alias_table(Config& config, TomlValues& values, const toml::node& node)
+{
+    const toml::table* table = node.as_table();
+    if (table == nullptr)
+    {
+        values.problem(node.source(), "alias is not a table",
+                       "write [alias] on a line of its own and uart0 = \"uart1\" below it");
+        return;
+    }
+    for (const auto& [key, value] : *table)
+    {
+        AliasConfig alias;
+        alias.name = {std::string{key.str()}, values.at(key.source())};
+        if (find_key(key.str()) != nullptr)
+        {
+            values.problem(key.source(), fmt::format("{} stands below [alias]", key.str()),
+                           "move it to the top of the file, above all tables");
+            continue;
+        }
+        if (const toml::table* keys_of_alias = value.as_table())
+        {
+            if (read_long_form(alias, values, *keys_of_alias))
+                config.aliases.push_back(std::move(alias));
+            continue;
+        }
+        auto instance = values.text(
+            fmt::format("alias {}", key.str()), value,
+            fmt::format("write {} = \"uart1\", or a table [alias.{}]", key.str(), key.str()));
+        if (instance)
+        {
+            alias.instance = std::move(*instance);
+            config.aliases.push_back(std::move(alias));
+        }
+    }
+    // toml++ sorts by name; people think in the order they wrote.
+    std::ranges::sort(config.aliases, {},
+                      [](const AliasConfig& alias) {
+                          return std::pair{alias.name.at.line, alias.name.at.column};
+                      });
+}
+
+void unknown_key(TomlValues& values, const toml::key& key)
+{
+    const std::string name{key.str()};
+    std::vector<std::string> known;
+    for (const Key& one : keys)
+        known.emplace_back(one.name);
+    std::string mend = suggest(name, known);
+    if (!nearest(name, known))
+        mend += "; an alias such as uart0 goes below [alias]";
+    values.problem(key.source(), fmt::format("unknown key \"{}\"", name), std::move(mend));
+}
+
+void require(Config& config, const toml::table& table, const char* key, const char* mend)
+{
+    if (!table.contains(key))
+        config.problems.push_back({{config.file, 0, 0}, fmt::format("there is no {}", key), mend});
+}
+
+} // namespace
+
+Config parse_config(std::string_view text, const std::string& file, VmName name)
+{
+    Config config{.name = std::move(name), .file = file};
+    config.vcpus.at.file = config.cmdline.at.file = config.stop_timeout.at.file = file;
+    TomlValues values{file, config.problems};
+    try
+    {
+        const toml::table table = toml::parse(text, file);
+        config.readable = true;
+        for (const auto& [key, node] : table)
+        {
+            if (const Key* known = find_key(key.str()))
+                known->read(config, values, node);
+            else
+                unknown_key(values, key);
+        }
+        require(config, table, "memory", "add a line such as memory = \"128M\"");
+        require(config, table, "kernel", "add a line such as kernel = \"/path/of/guest.elf\"");
+    }
+    catch (const toml::parse_error& error)
+    {
+        values.problem(error.source(), std::string{error.description()},
+                       "mend the TOML: a line is key = value, texts are in double quotes, each key "
+                       "is given once");
+    }
+    return config;
+}
+
+} // namespace aliasvm::plan

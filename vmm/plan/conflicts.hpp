@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is in the way of what: windows, RAM, GIC, interrupt lines.
+#pragma once
+
+#include "vmm/base/problem.hpp"
+#include "vmm/plan/alias_planner.hpp"
+#include "vmm/plan/catalogue.hpp"
+#include "vmm/plan/config.hpp"
+#include "vmm/plan/host_facts.hpp"
+
+#include <vector>
+
+namespace aliasvm::plan
+{
+
+/// Adds a problem, naming both sides, for each overlap in the guest's address space, for each
+/// window beyond it, and for each SPI that two lines share.
+void check_conflicts(const Config& config, const Catalogue& catalogue, const HostFacts& facts,
+                     const std::vector<LocatedAlias>& aliases, Problems& problems);
+
+} // namespace aliasvm::plan

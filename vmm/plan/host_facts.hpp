@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// HostFacts: all that a plan depends on beside the configuration and the catalogue.
+#pragma once
+
+#include "vmm/base/address.hpp"
+#include "vmm/plan/image.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace aliasvm::plan
+{
+
+/// Found out by the caller, who may open files; planning does not.
+struct HostFacts
+{
+    unsigned ipa_bits{40};                            ///< kvm::System::ipa_bits()
+    std::uint64_t host_page_size{aliasvm::page_size}; ///< sysconf(_SC_PAGESIZE)
+    KernelFacts kernel{MissingFile{}};                ///< looked at if Config::kernel is there
+    FileFacts initrd{MissingFile{}};                  ///< looked at if Config::initrd is there
+    FileFacts dtb{MissingFile{}};                     ///< looked at if Config::dtb is there
+
+    /// Guest-physical ranges that the IOMMU refuses to map, as VFIO's IOVA ranges leave them out:
+    /// on a ZynqMP with its SMMU, 1 MiB at 0x08000000 for MSIs. Empty without an IOMMU.
+    std::vector<GuestRange> dma_holes;
+};
+
+} // namespace aliasvm::plan
