@@ -54,14 +54,15 @@ def demonstrate(board, product):
     guest = pathlib.Path(product) / GUEST
     say(f"== both VMs run {guest.name}, sha256 {hashlib.sha256(guest.read_bytes()).hexdigest()}")
     board.run("mkdir -p /etc/aliasvm && cp /usr/share/aliasvm/examples/*.toml /etc/aliasvm/")
-    before = {name: host_interrupts(board, spi + 32) for name, (_, _, spi) in VMS.items()}
     say("== systemctl start vm@left vm@right")
     board.run("systemctl start vm@left vm@right", timeout=120)
     for name in VMS:
         status = board.run(f"systemctl show -P StatusText vm@{name}").stdout.strip()
         say(f"   vm@{name}: {status}")
-    for name, (port, _, _) in VMS.items():
+    before = {}
+    for name, (port, _, spi) in VMS.items():
         board.serial(port).read_until("echo: ready", timeout=60)
+        before[name] = host_interrupts(board, spi + 32)
         type_into(board.serial(port), name)
 
     say("")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One booted board serves all tests; each test leaves it as it found it."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "board"), str(ROOT / "tests" / "board")]
+
+from board import Board  # noqa: E402  (found by the path above)
+from vm import Vm  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--soak", action="store_true", help="run the counts of the acceptance lists")
+
+
+@pytest.fixture(scope="session")
+def soak(request):
+    return request.config.getoption("--soak")
+
+
+@pytest.fixture(scope="session")
+def the_board():
+    product = os.environ.get("ALIASVM_PRODUCT", str(ROOT / "build" / "product"))
+    with Board(product=product) as board:
+        yield board
+
+
+@pytest.fixture
+def board(the_board, request):
+    """The board, with every VM gone and nothing unread from either port."""
+    yield the_board
+    if getattr(request.node, "failed", False):
+        print(the_board.run("journalctl --no-pager -n 80 -o short-monotonic", check=False).stdout)
+    clean(the_board)
+
+
+def clean(board):
+    """Stops what a test left running and forgets what it configured."""
+    board.run(
+        "systemctl stop 'vm@*.service' 'aliasvm-devices@*.service';"
+        " systemctl reset-failed; rm -f /etc/aliasvm/*.toml;"
+        " if ls -d /run/systemd/system/*.service.d; then"
+        " rm -r /run/systemd/system/*.service.d; systemctl daemon-reload; fi",
+        check=False,
+        timeout=120,
+    )
+    for port in (0, 1):
+        board.serial(port).drain()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        item.failed = True
+
+
+@pytest.fixture
+def vm(board):
+    """Makes VMs by name."""
+    return lambda name: Vm(board, name)
+
+
+def uart_config(instance, guest="echo.elf", extra="", memory="32M"):
+    """A configuration of one VM with one UART."""
+    return (
+        f'memory = "{memory}"\nkernel = "/usr/share/aliasvm/guests/{guest}"\n{extra}\n'
+        f'[alias]\nuart0 = "{instance}"\n'
+    )
+
+
+@pytest.fixture
+def uart():
+    return uart_config

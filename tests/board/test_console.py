@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same binary with no instance behind its alias: the emulated UART and its socket."""
+
+import re
+import time
+
+from vm import host_interrupts
+
+CONSOLE = "/run/aliasvm/right/uart0.sock"
+
+
+def talk(board, text, wait=2):
+    """Connects, says something, and returns what came within `wait` seconds."""
+    return board.run(
+        f"(sleep 0.5; cat; sleep {wait}) | timeout 60 socat - UNIX-CONNECT:{CONSOLE}",
+        input=text,
+        timeout=90,
+    ).stdout
+
+
+def test_same_transcript_as_on_a_physical_port(board, vm, uart):
+    words = "one\ntwo\nthree\n?\n"
+    vm("right").configure(uart("uart1")).start()
+    port = board.serial(1)
+    physical = port.read_until(rb"echo: ready\r\n", timeout=30)
+    for line in words.splitlines():
+        port.send(line.encode() + b"\n")
+        physical += port.read_until(rb"spurious \d+\r\n" if line == "?" else line.encode() + b"\r\n")
+    board.run("systemctl stop vm@right")
+
+    before = host_interrupts(board, 53), host_interrupts(board, 54)
+    right = vm("right").configure(uart("console")).start()
+    emulated = talk(board, words).encode()
+
+    def without_counts(text):
+        text = text.replace(b"\r", b"")
+        return re.sub(rb"irqs \d+", b"irqs N", text[text.index(b"echo: ready") :])
+
+    assert without_counts(emulated) == without_counts(physical)
+    # No physical interrupt was involved; the guest got its own by KVM_IRQ_LINE.
+    assert (host_interrupts(board, 53), host_interrupts(board, 54)) == before
+    assert int(re.search(rb"irqs (\d+)", emulated).group(1)) > 0
+    assert right.kvm_statistic("mmio_exit_user") > 0
+
+
+def test_who_connects_late_gets_the_backlog(board, vm, uart):
+    vm("right").configure(uart("console")).start()
+    assert "heard" in talk(board, "heard\n")
+    assert "heard" in talk(board, "", wait=1)
+
+
+def test_a_slow_reader_does_not_stall_the_guest(board, vm, uart):
+    vm("right").configure(uart("console")).start()
+    # A reader that never reads, and a talker that makes the guest print a lot.
+    board.run(
+        f"systemd-run --quiet --unit=slow-reader socat -u UNIX-CONNECT:{CONSOLE} EXEC:'sleep 300'"
+    )
+    try:
+        line = "x" * 190
+        text = "".join(f"{n:05d}{line}\n" for n in range(1500))
+        started = time.monotonic()
+        heard = talk(board, text + "last\n", wait=10)
+        assert "last" in heard
+        assert time.monotonic() - started < 80
+    finally:
+        board.run("systemctl stop slow-reader", check=False)
+
+
+def test_console_works_for_facts_too(board, vm, uart):
+    right = vm("right").configure(uart("console", "smp.elf", "vcpus = 2")).start()
+    assert "smp: again 1" in talk(board, "")
+    talk(board, "off")
+    right.wait_for("ActiveState", "inactive|active", timeout=5)

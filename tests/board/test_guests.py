@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the other test guests see of their machine."""
+
+import re
+
+import pytest
+
+from vm import host_interrupts
+
+
+@pytest.mark.parametrize("guest", ["irqs.elf", "irqs-noicfgr.elf"])
+def test_ten_thousand_interrupts_and_none_lost_or_extra(board, vm, uart, guest):
+    before = host_interrupts(board, 54)
+    right = vm("right").configure(uart("uart1", guest)).start()
+    board.serial(1).read_until(rb"irqs: sent 10000 taken 10000 empty 0 wrong 0", timeout=120)
+    right.wait_for("ActiveState", "inactive")
+    assert right.value("Result") == "success"
+    assert host_interrupts(board, 54) - before == 10_000
+
+
+def test_smp_guest_starts_and_stops_its_cpus_and_powers_off(board, vm, uart):
+    right = vm("right").configure(uart("uart1", "smp.elf", "vcpus = 4")).start()
+    port = board.serial(1)
+    text = port.read_until(rb"smp: again 3", timeout=60)
+    mpidrs = {int(m, 16) & 0xFF for m in re.findall(rb"smp: cpu \d+ mpidr 0x([0-9a-f]+)", text)}
+    assert mpidrs == {0, 1, 2, 3}
+    assert b"smp: all off 3" in text
+    assert len(board.run(f"ls /proc/{right.pid()}/task").stdout.split()) == 4 + 1
+    port.send(b"off\n")
+    right.wait_for("ActiveState", "inactive")
+    assert right.show("Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "0"}
+
+
+def test_a_reset_is_restarted_by_systemd(board, vm, uart):
+    right = vm("right").configure(uart("uart1", "smp.elf", "vcpus = 4")).start()
+    port = board.serial(1)
+    port.read_until(rb"smp: again 3", timeout=60)
+    port.send(b"reset\n")
+    right.wait_for("NRestarts", "1")
+    port.read_until(rb"smp: again 3", timeout=60)
+
+
+def test_machine_facts(board, vm, uart):
+    right = vm("right").configure(uart("uart1", "facts.elf", memory="48M")).start()
+    text = board.serial(1).read_until(rb"facts: end", timeout=30).decode()
+    right.wait_for("ActiveState", "inactive")
+    assert "facts: el 1" in text
+    assert "facts: dtb magic 0xd00dfeed" in text
+    assert "facts: ram 48 MiB" in text
+    assert re.search(r"facts: unmapped 0x0+\b", text)
+    # GIC-400 resets its SPIs to level, and so does this machine for a passed-through one.
+    assert re.search(r"facts: icfgr53 0x0+\b", text)
+    assert "where nothing is" in right.journal()
+
+
+def test_edge_interrupts_of_a_timer(board, vm):
+    right = vm("right").configure(
+        'memory = "32M"\nkernel = "/usr/share/aliasvm/guests/edge.elf"\n'
+        '[alias]\nuart0 = "uart1"\nttc0 = "ttc3"\n'
+    )
+    right.start()
+    board.serial(1).read_until(rb"edge: taken 1000 empty 0", timeout=60)
+    right.wait_for("ActiveState", "inactive")
+
+
+def test_raw_binary_runs_like_the_elf(board, vm, uart):
+    vm("right").configure(uart("uart1", "echo.bin")).start()
+    port = board.serial(1)
+    port.read_until(rb"echo: ready", timeout=30)
+    port.send(b"raw\n")
+    port.read_until(rb"raw", timeout=30)
+
+
+def test_hostile_guest_harms_nobody(board, vm, uart, soak):
+    left = vm("left").configure(uart("uart0")).start()
+    quiet = board.serial(0)
+    quiet.read_until(rb"echo: ready", timeout=30)
+    guest = "hostile-soak.elf" if soak else "hostile.elf"
+    right = vm("right").configure(uart("uart1", guest, "vcpus = 2")).start()
+    quiet.send(b"while it rages\n")
+    quiet.read_until(rb"while it rages", timeout=60)
+    board.serial(1).read_until(rb"hostile: alive", timeout=1200 if soak else 240)
+    right.wait_for("ActiveState", "inactive")
+    assert right.value("Result") == "success"
+    quiet.send(b"and after\n")
+    quiet.read_until(rb"and after", timeout=30)
+    assert left.value("NRestarts") == "0"
+
+
+def test_reset_loop_ends_with_a_stated_reason(board, vm, uart):
+    left = vm("left").configure(uart("uart0")).start()
+    right = vm("right").configure(uart("uart1", "resetloop.elf"))
+    board.run(f"systemctl start {right.unit}", check=False)
+    right.wait_for("Result", "start-limit-hit|exit-code", timeout=120)
+    assert right.value("ActiveState") == "failed"
+    board.serial(0).send(b"unmoved\n")
+    board.serial(0).read_until(rb"unmoved", timeout=30)
+    assert left.value("NRestarts") == "0"

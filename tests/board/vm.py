@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A VM on the board as a test sees it: its unit, its process and its counters."""
+
+import re
+import time
+
+
+class Vm:
+    """vm@NAME.service of the board."""
+
+    def __init__(self, board, name):
+        self.board = board
+        self.name = name
+        self.unit = f"vm@{name}.service"
+
+    def configure(self, text):
+        """Writes the VM's configuration file."""
+        self.board.run(f"mkdir -p /etc/aliasvm && cat > /etc/aliasvm/{self.name}.toml", input=text)
+        return self
+
+    def start(self, timeout=60):
+        self.board.run(f"systemctl start {self.unit}", timeout=timeout)
+        return self
+
+    def stop(self, timeout=60):
+        self.board.run(f"systemctl stop {self.unit}", timeout=timeout)
+        return self
+
+    def reset_failed(self):
+        self.board.run(f"systemctl reset-failed {self.unit}", check=False)
+
+    def show(self, *names):
+        """Properties of the unit, as a dictionary."""
+        wanted = " ".join(f"-p {name}" for name in names)
+        lines = self.board.run(f"systemctl show {wanted} {self.unit}").stdout.splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def value(self, name):
+        return self.show(name)[name]
+
+    def pid(self):
+        return int(self.value("MainPID"))
+
+    def wait_for(self, name, pattern, timeout=60):
+        """Waits until a property matches, and returns its value."""
+        deadline = time.monotonic() + timeout
+        while True:
+            value = self.value(name)
+            if re.fullmatch(pattern, value):
+                return value
+            if time.monotonic() > deadline:
+                raise AssertionError(
+                    f"{self.unit}: {name}={value!r}, not {pattern!r}, after {timeout} s\n"
+                    + self.journal()
+                )
+            time.sleep(0.3)
+
+    def journal(self):
+        return self.board.run(f"journalctl --no-pager -o cat -u {self.unit}").stdout
+
+    def kvm_statistic(self, name):
+        """One of KVM's own counters for this VM, from debugfs."""
+        text = self.board.run(f"cat /sys/kernel/debug/kvm/{self.pid()}-*/{name}").stdout
+        return int(text.strip())
+
+
+def host_interrupts(board, intid):
+    """How often the host's kernel took an interrupt of the physical GIC, over all CPUs.
+
+    From sysfs, whose counts stay when a line has no handler; /proc/interrupts hides such a line.
+    """
+    counts = board.run(
+        "cd /sys/kernel/irq && for irq in *; do"
+        f" [ \"$(cat $irq/hwirq 2>/dev/null)\" = {intid} ] && [ \"$(cat $irq/chip_name)\" = GICv2 ]"
+        " && cat $irq/per_cpu_count; done; true"
+    ).stdout
+    return sum(int(count) for count in counts.replace(",", " ").split())
+
+
+def device_facts(board, sysname):
+    """What sysfs and the process table say of a device: who has it bound or open."""
+    device = f"/sys/bus/platform/devices/{sysname}"
+    text = board.run(
+        f"readlink {device}/driver || echo none; cat {device}/driver_override;"
+        " ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c vfio-device || true"
+    ).stdout.splitlines()
+    return {"driver": text[0].rsplit("/", 1)[-1], "override": text[1], "open": int(text[2])}
+
+
+def physical_register(board, address):
+    """A device register, as the emulator itself reads it: no software of the board is involved."""
+    answer = board.monitor(f"xp /1xw {address:#x}")
+    return int(answer.split(":")[1].strip(), 16)
