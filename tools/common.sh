@@ -48,10 +48,13 @@ configure() {
     printf '%s\n' "$key" >"$folder/.options"
 }
 
-# compile FOLDER: quiet unless it fails.
+# compile FOLDER [TARGETS…]: quiet unless it fails.
 compile() {
-    ninja -C "$1" >"$1.log" 2>&1 || {
-        grep -A 20 'FAILED\|error:' "$1.log" | head -n 60 >&2
+    local folder=$1
+    shift
+    ninja -C "$folder" "$@" >"$folder.log" 2>&1 || {
+        grep -A 20 'FAILED\|error:' "$folder.log" | head -n 60 >&2
+        echo "compile: failed; the whole log is $folder.log" >&2
         exit 1
     }
 }

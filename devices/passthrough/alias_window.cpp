@@ -23,8 +23,12 @@ Mapping map_registers(vfio::PlatformDevice& device, vfio::RegionIndex index,
         throw Error{EINVAL,
                     "put region {} of {} ({:#x} bytes, {}) at guest {:#x}, {:#x} bytes: whole "
                     "pages of the region are needed",
-                    index.value, device.name(), region.size,
-                    region.mappable ? "mappable" : "not mappable", guest.base.value, guest.size};
+                    index.value,
+                    device.name(),
+                    region.size,
+                    region.mappable ? "mappable" : "not mappable",
+                    guest.base.value,
+                    guest.size};
     return device.map(index);
 }
 

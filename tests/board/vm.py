@@ -26,6 +26,15 @@ class Vm:
         self.board.run(f"systemctl stop {self.unit}", timeout=timeout)
         return self
 
+    def drop_in(self, section, text):
+        """Changes the unit for this test; conftest takes the change away again."""
+        folder = f"/run/systemd/system/{self.unit}.d"
+        self.board.run(
+            f"mkdir -p {folder} && cat > {folder}/test.conf && systemctl daemon-reload",
+            input=f"[{section}]\n{text}\n",
+        )
+        return self
+
     def reset_failed(self):
         self.board.run(f"systemctl reset-failed {self.unit}", check=False)
 

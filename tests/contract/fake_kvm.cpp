@@ -7,8 +7,8 @@
 namespace aliasvm::contract
 {
 
-const Implementation fake{"fake", []() -> std::unique_ptr<kvm::System>
-                          { return std::make_unique<fakes::FakeSystem>(); }};
+const Implementation fake{
+    "fake", []() -> std::unique_ptr<kvm::System> { return std::make_unique<fakes::FakeSystem>(); }};
 
 INSTANTIATE_TEST_SUITE_P(Fake, KvmContract, testing::Values(fake),
                          [](const auto& suite) { return suite.param.name; });

@@ -126,8 +126,7 @@ TEST_P(KvmContract, ASlotIsWholePagesWithinTheAddressSpace)
     const auto refusal = [&](std::uint64_t base, std::uint64_t size, std::uint64_t offset)
     {
         return error_of(
-            [&]
-            {
+            [&] {
                 machine.vm->set_slot(kvm::SlotId{0}, {GuestAddr{base}, size},
                                      machine.ram.data() + offset);
             });
@@ -144,8 +143,7 @@ TEST_P(KvmContract, ASlotKeepsItsSize)
     Machine machine{*system};
     machine.vm->set_slot(kvm::SlotId{0}, {GuestAddr{0}, page_size}, machine.ram.data());
     EXPECT_EQ(error_of(
-                  [&]
-                  {
+                  [&] {
                       machine.vm->set_slot(kvm::SlotId{0}, {GuestAddr{0}, 2 * page_size},
                                            machine.ram.data());
                   }),

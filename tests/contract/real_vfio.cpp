@@ -31,8 +31,8 @@ std::optional<Subject> open_real()
     const auto write = [registers](std::size_t at, std::uint32_t value)
     { *reinterpret_cast<volatile std::uint32_t*>(registers->data() + at) = value; };
     write(idr, every_interrupt);
-    return Subject{"vfio_platform", std::move(host), std::move(device), [write](bool wanted)
-                   { write(wanted ? ier : idr, transmitter_empty); }};
+    return Subject{"vfio_platform", std::move(host), std::move(device),
+                   [write](bool wanted) { write(wanted ? ier : idr, transmitter_empty); }};
 }
 
 } // namespace

@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <utility>
 
 namespace aliasvm::fakes
@@ -19,7 +17,6 @@ namespace
 {
 
 constexpr std::uint32_t most_vcpus = 8; // VGIC_V2_MAX_CPUS
-constexpr std::chrono::seconds patience{5};
 
 UniqueFd keep(const EventFd& event)
 {
@@ -45,131 +42,6 @@ bool mapped(const VmModel::Slot& slot)
 }
 
 } // namespace
-
-// ---- vCPU ------------------------------------------------------------------------------------
-
-void VcpuModel::push(kvm::VcpuExit exit)
-{
-    const std::lock_guard lock{mutex_};
-    script_.push_back(exit);
-    changed_.notify_all();
-}
-
-bool VcpuModel::wait_idle()
-{
-    std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, patience, [this] { return waiting_ && script_.empty(); });
-}
-
-unsigned VcpuModel::runs() const
-{
-    const std::lock_guard lock{mutex_};
-    return runs_;
-}
-
-unsigned VcpuModel::kicks() const
-{
-    const std::lock_guard lock{mutex_};
-    return kicks_;
-}
-
-unsigned VcpuModel::aborts() const
-{
-    const std::lock_guard lock{mutex_};
-    return aborts_;
-}
-
-std::vector<std::uint64_t> VcpuModel::answers() const
-{
-    const std::lock_guard lock{mutex_};
-    return answers_;
-}
-
-std::optional<GuestAddr> VcpuModel::entry() const
-{
-    const std::lock_guard lock{mutex_};
-    return entry_;
-}
-
-std::uint64_t VcpuModel::x0() const
-{
-    const std::lock_guard lock{mutex_};
-    return x0_;
-}
-
-bool VcpuModel::destroyed() const
-{
-    const std::lock_guard lock{mutex_};
-    return destroyed_;
-}
-
-class FakeVcpu final : public kvm::Vcpu
-{
-public:
-    explicit FakeVcpu(std::shared_ptr<VcpuModel> model) : model_{std::move(model)} {}
-    ~FakeVcpu() override
-    {
-        const std::lock_guard lock{model_->mutex_};
-        model_->destroyed_ = true;
-    }
-
-    void set_entry(GuestAddr entry, std::uint64_t x0) override
-    {
-        const std::lock_guard lock{model_->mutex_};
-        model_->entry_ = entry;
-        model_->x0_ = x0;
-    }
-
-    kvm::VcpuExit run() noexcept override
-    {
-        VcpuModel& m = *model_;
-        std::unique_lock lock{m.mutex_};
-        ++m.runs_;
-        if (std::exchange(m.reading_, false))
-        {
-            std::uint64_t answer = 0;
-            std::memcpy(&answer, m.data_.data(), sizeof answer);
-            m.answers_.push_back(answer);
-        }
-        m.waiting_ = true;
-        m.changed_.notify_all();
-        m.changed_.wait(lock, [&m] { return m.kicked_ || !m.script_.empty(); });
-        m.waiting_ = false;
-        if (std::exchange(m.kicked_, false))
-            return kvm::Interrupted{};
-        kvm::VcpuExit exit = m.script_.front();
-        m.script_.pop_front();
-        if (auto* read = std::get_if<kvm::MmioRead>(&exit))
-        {
-            m.data_.fill(std::byte{});
-            read->answer = m.data_.data();
-            m.reading_ = true;
-        }
-        return exit;
-    }
-
-    void kick() noexcept override
-    {
-        const std::lock_guard lock{model_->mutex_};
-        ++model_->kicks_;
-        model_->kicked_ = true;
-        model_->changed_.notify_all();
-    }
-
-    bool inject_external_abort() noexcept override
-    {
-        const std::lock_guard lock{model_->mutex_};
-        if (!model_->can_inject)
-            return false;
-        ++model_->aborts_;
-        return true;
-    }
-
-    std::uint64_t program_counter() noexcept override { return model_->program_counter; }
-
-private:
-    std::shared_ptr<VcpuModel> model_;
-};
 
 // ---- what a test does with a VM --------------------------------------------------------------
 
@@ -439,8 +311,7 @@ public:
         const std::lock_guard lock{model_->mutex_};
         model_->call(VmModel::Call::remove_irqfd, fmt::format("remove_irqfd {}", line.dt_cell()));
         model_->settle_locked(); // what is in flight arrives first
-        std::erase_if(model_->irqfds_,
-                      [line, &trigger](const VmModel::Irqfd& irqfd)
+        std::erase_if(model_->irqfds_, [line, &trigger](const VmModel::Irqfd& irqfd)
                       { return irqfd.line == line && irqfd.trigger == trigger.get(); });
     }
 

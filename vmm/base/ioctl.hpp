@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ioctl(2) with the rules that KVM and VFIO share: EINTR is retried, a refusal names act and object.
+// ioctl(2) by the rules that KVM and VFIO share: EINTR is retried, a refusal names the act.
 #pragma once
 
 #include "vmm/base/error.hpp"
@@ -19,8 +19,8 @@ namespace aliasvm
 /// A request that must succeed: the answer, or Error with the errno and the act, which reads like
 /// "map region 0 of ff010000.serial".
 template <class Argument, class... Args>
-int require_ioctl(int fd, unsigned long request, Argument argument,
-                  fmt::format_string<Args...> act, Args&&... args)
+int require_ioctl(int fd, unsigned long request, Argument argument, fmt::format_string<Args...> act,
+                  Args&&... args)
 {
     const int answer = retrying_ioctl(fd, request, argument);
     if (answer < 0)

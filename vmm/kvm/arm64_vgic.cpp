@@ -68,8 +68,7 @@ Arm64Vgic::Arm64Vgic(UniqueFd device, const VgicLayout& layout) : fd_{std::move(
 
 void Arm64Vgic::init()
 {
-    const auto attr =
-        attribute(KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, nullptr);
+    const auto attr = attribute(KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, nullptr);
     require_ioctl(fd_.get(), KVM_SET_DEVICE_ATTR, &attr, "initialise the GIC");
 }
 
@@ -88,8 +87,8 @@ void Arm64Vgic::preset_trigger(Spi line, Trigger trigger)
     const std::uint32_t edge_bit = 2U << shift; // the upper bit of the two; the lower is reserved
     value = trigger == Trigger::edge ? value | edge_bit : value & ~edge_bit;
     // KVM locks every vCPU for this: EBUSY while one of them is in KVM_RUN.
-    require_ioctl(fd_.get(), KVM_SET_DEVICE_ATTR, &attr,
-                  "preset the trigger of SPI {} (INTID {})", line.dt_cell(), line.intid());
+    require_ioctl(fd_.get(), KVM_SET_DEVICE_ATTR, &attr, "preset the trigger of SPI {} (INTID {})",
+                  line.dt_cell(), line.intid());
 }
 
 } // namespace aliasvm::kvm

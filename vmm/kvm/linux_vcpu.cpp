@@ -27,7 +27,9 @@ extern "C" void come_back(int) {}
 
 void install_handler()
 {
-    struct sigaction action{};
+    struct sigaction action
+    {
+    };
     action.sa_handler = come_back;
     action.sa_flags = 0; // SA_RESTART would send the thread back into the guest
     sigemptyset(&action.sa_mask);
@@ -44,8 +46,9 @@ pid_t this_thread() noexcept
 } // namespace
 
 LinuxVcpu::LinuxVcpu(UniqueFd vcpu, VcpuIndex index, std::size_t run_area_size)
-    : fd_{std::move(vcpu)}, index_{index},
-      area_{Mapping::shared(fd_.get(), 0, run_area_size, fmt::format("vCPU {}", index.value))},
+    : fd_{std::move(vcpu)}, index_{index}, area_{Mapping::shared(
+                                               fd_.get(), 0, run_area_size,
+                                               fmt::format("vCPU {}", index.value))},
       run_{reinterpret_cast<kvm_run*>(area_.data())}
 {
     if (run_area_size < sizeof(kvm_run))

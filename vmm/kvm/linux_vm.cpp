@@ -88,8 +88,12 @@ void LinuxVm::set_slot(SlotId slot, const GuestRange& guest, std::byte* host)
     region.memory_size = guest.size;
     region.userspace_addr = reinterpret_cast<std::uintptr_t>(host);
     if (retrying_ioctl(fd_.get(), KVM_SET_USER_MEMORY_REGION, &region) < 0)
-        throw Error{errno, "set memory slot {} at guest {:#x}..{:#x}{}", slot.value,
-                    guest.base.value, guest.last().value, mend_of_slot(errno)};
+        throw Error{errno,
+                    "set memory slot {} at guest {:#x}..{:#x}{}",
+                    slot.value,
+                    guest.base.value,
+                    guest.last().value,
+                    mend_of_slot(errno)};
 }
 
 void LinuxVm::remove_slot(SlotId slot)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port to KVM: what the machine needs of a hypervisor, free of ioctls, so that a fake can serve.
+// The port to KVM: what the machine needs of a hypervisor, free of ioctls: a fake can serve.
 #pragma once
 
 #include "vmm/base/address.hpp"
@@ -97,7 +97,8 @@ public:
     /// `answer` holds. EINTR and EAGAIN are Interrupted, never lost.
     [[nodiscard]] virtual VcpuExit run() noexcept = 0;
 
-    /// Makes the current or the next run() return Interrupted soon. Any thread, any time.
+    /// Makes the current or the next run() return Interrupted soon; kicks before that are one. Any
+    /// thread, any time. Takes SIGRTMIN for it: nobody else may.
     virtual void kick() noexcept = 0;
 
     /// The next run() begins with a synchronous external abort at the faulting instruction. False
@@ -114,13 +115,15 @@ class Vgic
 public:
     virtual ~Vgic() = default;
 
-    /// Makes it ready for interrupts, after all vCPUs are created: irqfds answer EAGAIN before
-    /// (pitfall: vgic_init also replaces any GSI routing by the default one). Throws Error.
+    /// Makes it ready for interrupts, after all vCPUs are created: irqfds answer EAGAIN before, and
+    /// a vCPU answers EBUSY after (pitfall: vgic_init also replaces any GSI routing by the default
+    /// one). Throws Error.
     virtual void init() = 0;
 
-    /// Sets the GICD_ICFGR bits of a line while no vCPU runs, after init(). KVM resets SPIs to
-    /// edge where GIC-400 hardware resets them to level: a guest that never writes ICFGR would get
-    /// one interrupt and then none, as an edge interrupt is never resampled. Throws Error.
+    /// Sets the GICD_ICFGR bits of a line while no vCPU runs, after init(); needs vCPU 0. KVM
+    /// resets SPIs to edge where GIC-400 hardware resets them to level: a guest that never writes
+    /// ICFGR would get one interrupt and then none, as an edge interrupt is never resampled. Throws
+    /// Error.
     virtual void preset_trigger(Spi line, Trigger trigger) = 0;
 };
 
@@ -156,10 +159,12 @@ public:
     virtual void add_edge_irqfd(Spi line, const EventFd& trigger) = 0;
     /// A count on `trigger` raises `line`; the guest's EOI lowers it and signals `resample`.
     virtual void add_level_irqfd(Spi line, const EventFd& trigger, const EventFd& resample) = 0;
-    /// Takes either away again; waits until nothing is in flight and lowers a level line.
+    /// Takes either away again; waits until nothing is in flight and lowers a level line. Content
+    /// with what is not there.
     virtual void remove_irqfd(Spi line, const EventFd& trigger) = 0;
 
-    /// Drives a line by KVM_IRQ_LINE, for emulated devices. False if KVM refused.
+    /// Drives a line by KVM_IRQ_LINE, for emulated devices. On a line that the guest has as edge,
+    /// each call that says high is an edge, even if it was high before. False if KVM refused.
     virtual bool set_line(Spi line, bool level) noexcept = 0;
 };
 

@@ -216,8 +216,10 @@ void unknown_key(TomlValues& values, const toml::key& key)
 
 void require(Config& config, const toml::table& table, const char* key, const char* mend)
 {
-    if (!table.contains(key))
-        config.problems.push_back({{config.file, 0, 0}, fmt::format("there is no {}", key), mend});
+    if (table.contains(key))
+        return;
+    const SourcePosition whole_file{config.file};
+    config.problems.push_back({whole_file, fmt::format("there is no {}", key), mend});
 }
 
 } // namespace

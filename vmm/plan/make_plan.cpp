@@ -23,12 +23,14 @@ void check_host(const Config& config, const HostFacts& facts,
 {
     const bool any_instance = std::ranges::any_of(aliases, [](const LocatedAlias& alias)
                                                   { return !alias.plan.sysname.empty(); });
-    if (any_instance && facts.host_page_size != page_size)
-        problems.push_back({{config.file, 0, 0},
-                            fmt::format("the host's pages have {} bytes, so that the 4 KiB windows "
-                                        "of devices cannot be mapped",
-                                        facts.host_page_size),
-                            "build the host's kernel with CONFIG_ARM64_4K_PAGES"});
+    if (!any_instance || facts.host_page_size == page_size)
+        return;
+    const SourcePosition whole_file{config.file};
+    problems.push_back({whole_file,
+                        fmt::format("the host's pages have {} bytes, so that the 4 KiB windows of "
+                                    "devices cannot be mapped",
+                                    facts.host_page_size),
+                        "build the host's kernel with CONFIG_ARM64_4K_PAGES"});
 }
 
 /// Also an alias that is empty now counts: a bus master may be put behind it later.

@@ -116,8 +116,7 @@ std::shared_ptr<LinuxGroup> LinuxHost::group(const IommuGroup& which, const std:
     UniqueFd fd = open_node(dev_vfio_ / node);
     if (!fd.ok())
         throw Error{errno, "open /dev/vfio/{} for {}{}", node, device, mend_of_group(which, errno)};
-    const auto kind =
-        which.noiommu ? LinuxContainer::Kind::noiommu : LinuxContainer::Kind::type1;
+    const auto kind = which.noiommu ? LinuxContainer::Kind::noiommu : LinuxContainer::Kind::type1;
     auto fresh = std::make_shared<LinuxGroup>(std::move(fd), which, container(kind), sysfs_);
     groups_[which.number] = fresh;
     return fresh;

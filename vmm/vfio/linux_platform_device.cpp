@@ -55,8 +55,13 @@ void set_irq(int device, const IrqRequest& request, IrqIndex index, const char* 
              const std::string& name)
 {
     if (retrying_ioctl(device, VFIO_DEVICE_SET_IRQS, request.data()) < 0)
-        // vfio-platform answers any of these with what request_irq() said when it opened the device.
-        throw Error{errno, "{} interrupt {} of {}{}", act, index.value, name,
+        // Any of these answers what request_irq() said when the device was opened: vfio-platform
+        // asks for every interrupt then, and keeps the refusals.
+        throw Error{errno,
+                    "{} interrupt {} of {}{}",
+                    act,
+                    index.value,
+                    name,
                     errno == EBUSY ? " (the host already uses that interrupt, or the device tree "
                                      "lists it twice)"
                                    : ""};

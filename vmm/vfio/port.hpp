@@ -67,7 +67,8 @@ public:
     /// A count on `resample` unmasks the interrupt, in the kernel. Level only.
     virtual void set_unmask_on(IrqIndex index, const EventFd& resample) = 0;
     virtual void clear_unmask(IrqIndex index) = 0;
-    /// Level only: the kernel answers EINVAL for edge interrupts.
+    /// Level only: the kernel answers EINVAL for edge interrupts. A flag and no depth: twice is
+    /// once. Legal with or without a trigger; without one, unmask() fires nothing.
     virtual void mask(IrqIndex index) = 0;
     virtual void unmask(IrqIndex index) = 0;
 };

@@ -143,8 +143,7 @@ TEST_F(ALinuxVcpu, KeepsAKickThatCameWithAnotherExit)
 TEST_F(ALinuxVcpu, ComesBackWhenKickedByAnotherThread)
 {
     kernel.on(KVM_RUN, [this](int, void*) { return wait_for_interrupt(); });
-    std::thread runner{[this]
-                       { EXPECT_TRUE(std::holds_alternative<Interrupted>(vcpu->run())); }};
+    std::thread runner{[this] { EXPECT_TRUE(std::holds_alternative<Interrupted>(vcpu->run())); }};
     while (!inside.load())
         std::this_thread::yield();
     vcpu->kick();

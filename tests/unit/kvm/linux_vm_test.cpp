@@ -85,7 +85,10 @@ TEST_F(ALinuxVm, NeverTurnsAnEmptySlotIntoARemoval)
 TEST_F(ALinuxVm, SaysWhatASlotOverlaps)
 {
     kernel.answer(KVM_SET_USER_MEMORY_REGION, -EEXIST);
-    EXPECT_EQ(refusal([&] { vm.set_slot(SlotId{3}, {GuestAddr{0xff00'0000}, page_size}, page); }),
+    EXPECT_EQ(refusal(
+                  [&] {
+                      vm.set_slot(SlotId{3}, {GuestAddr{0xff00'0000}, page_size}, page);
+                  }),
               "set memory slot 3 at guest 0xff000000..0xff000fff (it overlaps another slot): "
               "File exists");
 }

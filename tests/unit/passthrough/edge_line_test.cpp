@@ -38,8 +38,8 @@ TEST_F(AnEdgeLine, NeverMasksOrResamples)
     line->go_live();
     line->quiesce();
     line->disarm();
-    EXPECT_THAT(bench.taken(), ElementsAre("add_irqfd 21", "set_trigger 0", "clear_trigger 0",
-                                           "remove_irqfd 21"));
+    EXPECT_THAT(bench.taken(),
+                ElementsAre("add_irqfd 21", "set_trigger 0", "clear_trigger 0", "remove_irqfd 21"));
 }
 
 TEST_F(AnEdgeLine, BringsOneInterruptForEachEdge)

@@ -74,7 +74,8 @@ protected:
                       static_cast<vfio_device_info*>(argument)->flags = VFIO_DEVICE_FLAGS_PLATFORM;
                       return 0;
                   });
-        kernel.on(VFIO_IOMMU_GET_INFO, [](int, void* argument) { return tell_one_range(argument); });
+        kernel.on(VFIO_IOMMU_GET_INFO,
+                  [](int, void* argument) { return tell_one_range(argument); });
         kernel.answer(VFIO_IOMMU_MAP_DMA, 0);
         kernel.answer(VFIO_IOMMU_UNMAP_DMA, 0);
     }

@@ -64,10 +64,10 @@ protected:
                   [](int, void* argument)
                   {
                       auto& info = *static_cast<vfio_irq_info*>(argument);
-                      info.flags = info.index == 0 ? VFIO_IRQ_INFO_EVENTFD
-                                                   : VFIO_IRQ_INFO_EVENTFD |
-                                                         VFIO_IRQ_INFO_MASKABLE |
-                                                         VFIO_IRQ_INFO_AUTOMASKED;
+                      info.flags = info.index == 0
+                                       ? VFIO_IRQ_INFO_EVENTFD
+                                       : VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
+                                             VFIO_IRQ_INFO_AUTOMASKED;
                       return 0;
                   });
         kernel.on(VFIO_DEVICE_SET_IRQS,

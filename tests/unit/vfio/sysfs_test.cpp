@@ -64,8 +64,8 @@ TEST_F(ASysfs, ListsAGroupWithDriversInOrder)
 {
     tree.add_device("ff0e0000.ethernet", "macb", 3);
     tree.add_device("ff0d0000.ethernet", "", 3);
-    EXPECT_THAT(sysfs.members(3), testing::ElementsAre("ff0d0000.ethernet (no driver)",
-                                                       "ff0e0000.ethernet (macb)"));
+    EXPECT_THAT(sysfs.members(3),
+                testing::ElementsAre("ff0d0000.ethernet (no driver)", "ff0e0000.ethernet (macb)"));
     EXPECT_TRUE(sysfs.members(4).empty());
 }
 

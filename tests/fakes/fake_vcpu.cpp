@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The script, and the wait of a guest that has nothing to do.
+#include "tests/fakes/fake_vcpu.hpp"
+
+#include <chrono>
+#include <cstring>
+
+namespace aliasvm::fakes
+{
+
+namespace
+{
+
+constexpr std::chrono::seconds patience{5};
+
+} // namespace
+
+void VcpuModel::push(kvm::VcpuExit exit)
+{
+    const std::lock_guard lock{mutex_};
+    script_.push_back(exit);
+    changed_.notify_all();
+}
+
+bool VcpuModel::wait_idle()
+{
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, patience, [this] { return waiting_ && script_.empty(); });
+}
+
+unsigned VcpuModel::runs() const
+{
+    const std::lock_guard lock{mutex_};
+    return runs_;
+}
+
+unsigned VcpuModel::kicks() const
+{
+    const std::lock_guard lock{mutex_};
+    return kicks_;
+}
+
+unsigned VcpuModel::aborts() const
+{
+    const std::lock_guard lock{mutex_};
+    return aborts_;
+}
+
+std::vector<std::uint64_t> VcpuModel::answers() const
+{
+    const std::lock_guard lock{mutex_};
+    return answers_;
+}
+
+std::optional<GuestAddr> VcpuModel::entry() const
+{
+    const std::lock_guard lock{mutex_};
+    return entry_;
+}
+
+std::uint64_t VcpuModel::x0() const
+{
+    const std::lock_guard lock{mutex_};
+    return x0_;
+}
+
+bool VcpuModel::destroyed() const
+{
+    const std::lock_guard lock{mutex_};
+    return destroyed_;
+}
+
+FakeVcpu::~FakeVcpu()
+{
+    const std::lock_guard lock{model_->mutex_};
+    model_->destroyed_ = true;
+}
+
+void FakeVcpu::set_entry(GuestAddr entry, std::uint64_t x0)
+{
+    const std::lock_guard lock{model_->mutex_};
+    model_->entry_ = entry;
+    model_->x0_ = x0;
+}
+
+kvm::VcpuExit FakeVcpu::run() noexcept
+{
+    VcpuModel& m = *model_;
+    std::unique_lock lock{m.mutex_};
+    ++m.runs_;
+    if (std::exchange(m.reading_, false))
+    {
+        std::uint64_t answer = 0;
+        std::memcpy(&answer, m.data_.data(), sizeof answer);
+        m.answers_.push_back(answer);
+    }
+    m.waiting_ = true;
+    m.changed_.notify_all();
+    m.changed_.wait(lock, [&m] { return m.kicked_ || !m.script_.empty(); });
+    m.waiting_ = false;
+    if (std::exchange(m.kicked_, false))
+        return kvm::Interrupted{};
+    kvm::VcpuExit exit = m.script_.front();
+    m.script_.pop_front();
+    if (auto* read = std::get_if<kvm::MmioRead>(&exit))
+    {
+        m.data_.fill(std::byte{});
+        read->answer = m.data_.data();
+        m.reading_ = true;
+    }
+    return exit;
+}
+
+void FakeVcpu::kick() noexcept
+{
+    const std::lock_guard lock{model_->mutex_};
+    ++model_->kicks_;
+    model_->kicked_ = true;
+    model_->changed_.notify_all();
+}
+
+bool FakeVcpu::inject_external_abort() noexcept
+{
+    const std::lock_guard lock{model_->mutex_};
+    if (!model_->can_inject)
+        return false;
+    ++model_->aborts_;
+    return true;
+}
+
+std::uint64_t FakeVcpu::program_counter() noexcept
+{
+    return model_->program_counter;
+}
+
+} // namespace aliasvm::fakes

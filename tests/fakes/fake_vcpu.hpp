@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// FakeVcpu: a vCPU whose exits a test writes down beforehand.
+#pragma once
+
+#include "vmm/kvm/port.hpp"
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace aliasvm::fakes
+{
+
+/// The inside of a fake vCPU; outlives the port's object, so that a test can look afterwards.
+/// Everything may be called from any thread.
+class VcpuModel
+{
+public:
+    /// What the next run() comes back with, in order. With nothing left, run() waits like a guest
+    /// in WFI until a kick or another exit. For an MmioRead `answer` is supplied by the fake.
+    void push(kvm::VcpuExit exit);
+    /// Waits until the vCPU has taken all that was pushed and is in run() again; false after 5 s.
+    [[nodiscard]] bool wait_idle();
+
+    [[nodiscard]] unsigned runs() const;
+    [[nodiscard]] unsigned kicks() const;
+    [[nodiscard]] unsigned aborts() const;
+    /// What each MmioRead was answered, in order, as of the run() after it.
+    [[nodiscard]] std::vector<std::uint64_t> answers() const;
+    [[nodiscard]] std::optional<GuestAddr> entry() const;
+    [[nodiscard]] std::uint64_t x0() const;
+    [[nodiscard]] bool destroyed() const;
+
+    bool can_inject = true;          ///< KVM_CAP_ARM_INJECT_EXT_DABT; set before it runs
+    std::uint64_t program_counter{}; ///< set before it runs
+
+private:
+    friend class FakeVcpu;
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<kvm::VcpuExit> script_;
+    std::array<std::byte, 8> data_{};
+    std::vector<std::uint64_t> answers_;
+    std::optional<GuestAddr> entry_;
+    std::uint64_t x0_{};
+    unsigned runs_{};
+    unsigned kicks_{};
+    unsigned aborts_{};
+    bool kicked_{};
+    bool waiting_{};
+    bool reading_{};
+    bool destroyed_{};
+};
+
+/// What the machine under test gets.
+class FakeVcpu final : public kvm::Vcpu
+{
+public:
+    explicit FakeVcpu(std::shared_ptr<VcpuModel> model) : model_{std::move(model)} {}
+    ~FakeVcpu() override;
+
+    void set_entry(GuestAddr entry, std::uint64_t x0) override;
+    [[nodiscard]] kvm::VcpuExit run() noexcept override;
+    void kick() noexcept override;
+    [[nodiscard]] bool inject_external_abort() noexcept override;
+    [[nodiscard]] std::uint64_t program_counter() noexcept override;
+
+private:
+    std::shared_ptr<VcpuModel> model_;
+};
+
+} // namespace aliasvm::fakes
