@@ -25,7 +25,8 @@ public:
     /// cannot be unbound at all.
     void bind() const;
 
-    /// Takes the device from vfio-platform and lifts the override; nothing to do if it is not there.
+    /// Takes the device from vfio-platform and lifts the override; nothing to do if it is not
+    /// there.
     void release() const;
 
 private:

@@ -27,8 +27,8 @@ constexpr std::uint32_t baud_divider = 0x34;
 constexpr std::uint32_t transmitter_trigger = 0x44;
 
 constexpr std::uint32_t every_interrupt = 0x3fff;
-constexpr std::uint32_t reset_fifos = 0x003; // RXRES, TXRES: clear themselves
-constexpr std::uint32_t enable_both = 0x014; // RXEN, TXEN
+constexpr std::uint32_t reset_fifos = 0x003;  // RXRES, TXRES: clear themselves
+constexpr std::uint32_t enable_both = 0x014;  // RXEN, TXEN
 constexpr std::uint32_t disable_both = 0x028; // RXDIS, TXDIS
 constexpr std::uint32_t stop_break = 0x100;
 constexpr std::uint32_t mode_8n1 = 0x020;

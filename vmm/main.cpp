@@ -74,8 +74,7 @@ struct Console
 };
 
 std::unique_ptr<control::ConsoleServer> serve(boost::asio::io_context& loop, Console& console,
-                                              machine::Machine& machine,
-                                              const std::string& folder)
+                                              machine::Machine& machine, const std::string& folder)
 {
     const std::string path = fmt::format("{}/{}.sock", folder, console.alias);
     auto server = std::make_unique<control::ConsoleServer>(

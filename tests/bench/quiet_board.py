@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The board with one program only and nothing from outside, so that its clock counts the same instructions each time."""
+"""The board with one program and nothing from outside, so that its clock counts the same instructions each time."""
 
 import os
 import pathlib

@@ -62,5 +62,11 @@ ROWS = (
     Row("program, stripped", "stripped size", show=megabytes, **at_most(2e6, "2 MB")),
 )
 
-# Why a target is missed, as far as it is known.
-CAUSES = {}
+# Why a target is missed, as far as it is known; shown only where it is.
+START = ("17.6 ms: the whole catalogue is read, and libfdt looks for each parent, path and phandle from its start; "
+         "5.7 ms: 15 shared libraries are loaded and relocated")
+CAUSES = {
+    "first entry tiny": START,
+    "first entry Linux": "the same; the Image itself is mapped, not read",
+    "memory one": "clean pages of the program and of 15 shared libraries, shared with all who use them; see the next lines",
+}

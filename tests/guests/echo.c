@@ -11,7 +11,9 @@
 static struct echo_counts counts;
 
 // Received but not yet looked at. Sending a line takes as long as receiving one, so the hardware's
-// 64 characters would overflow if the FIFO were left alone during that time.
+// 64 characters would overflow if the FIFO were left alone during that time. When this is full too,
+// the FIFO keeps the rest: a wire brings no more than goes out on it, but a far end without a speed
+// (an emulated console) waits until there is room.
 static char ring[RING_SIZE];
 static uint64_t ring_in;
 static uint64_t ring_out;
@@ -19,20 +21,22 @@ static uint64_t ring_out;
 static char line[LINE_MAX + 1];
 static uint64_t length;
 
+static bool has_room(void)
+{
+    return ring_in - ring_out < RING_SIZE;
+}
+
 static void store(char c)
 {
     ++counts.characters;
-    if (ring_in - ring_out < RING_SIZE)
-    {
-        ring[ring_in++ % RING_SIZE] = c;
-    }
+    ring[ring_in++ % RING_SIZE] = c;
 }
 
 static void send(char c)
 {
     while (!uart_writable())
     {
-        uart_service_rx(store);
+        uart_service_rx_while(has_room, store);
     }
     uart_put(c);
 }
@@ -70,7 +74,7 @@ static void work(void)
 {
     do
     {
-        uart_service_rx(store);
+        uart_service_rx_while(has_room, store);
         while (ring_out != ring_in)
         {
             take(ring[ring_out++ % RING_SIZE]);

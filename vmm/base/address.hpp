@@ -9,7 +9,8 @@
 namespace aliasvm
 {
 
-/// A byte address of one address space. The tag is the space; there is no conversion between spaces.
+/// A byte address of one address space. The tag is the space; there is no conversion between
+/// spaces.
 template <class Tag>
 struct Address
 {

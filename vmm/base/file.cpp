@@ -17,7 +17,9 @@ std::vector<std::byte> read_file(const std::string& path)
 {
     constexpr off_t largest = 16 << 20;
     const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    struct stat status{};
+    struct stat status
+    {
+    };
     if (!fd.ok() || ::fstat(fd.get(), &status) != 0)
         throw Error{errno, "open {}", path};
     if (!S_ISREG(status.st_mode))

@@ -8,10 +8,10 @@ namespace aliasvm::control
 /// vm@.service relies on these numbers.
 enum class ExitStatus : int
 {
-    success = 0,            ///< the guest powered off, or was stopped
-    failure = 1,            ///< the machine could not be made or could not go on
-    configuration = 78,     ///< EX_CONFIG: not restarted, a restart would not mend it
-    reset = 133,            ///< the guest asked for a reset: RestartForceExitStatus=
+    success = 0,        ///< the guest powered off, or was stopped
+    failure = 1,        ///< the machine could not be made or could not go on
+    configuration = 78, ///< EX_CONFIG: not restarted, a restart would not mend it
+    reset = 133,        ///< the guest asked for a reset: RestartForceExitStatus=
 };
 
 } // namespace aliasvm::control

@@ -25,7 +25,9 @@ template <class Facts>
 Facts look_at(const std::string& path, Facts (*analyse)(std::span<const std::byte>))
 {
     const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    struct stat status{};
+    struct stat status
+    {
+    };
     if (!fd.ok() || ::fstat(fd.get(), &status) != 0)
         return plan::MissingFile{errno};
     if (!S_ISREG(status.st_mode))

@@ -27,8 +27,7 @@ Lifecycle::Lifecycle(boost::asio::io_context& loop, machine::Machine& machine,
                      std::chrono::seconds stop_timeout, std::string description)
     : loop_{loop}, machine_{machine}, stop_timeout_{stop_timeout},
       description_{std::move(description)}, notices_{loop, machine.notices().event().get()},
-      signals_{loop, SIGTERM, SIGINT}, power_key_{loop}, stop_deadline_{loop},
-      watchdog_{loop},
+      signals_{loop, SIGTERM, SIGINT}, power_key_{loop}, stop_deadline_{loop}, watchdog_{loop},
       watchdog_interval_{manager_.watchdog_interval()}
 {
     wait_for_notice();
@@ -67,8 +66,7 @@ void Lifecycle::on_notice()
         unmapped_told_ = true;
         spdlog::warn("guest {} of {} bytes at {:#x}, where nothing is (pc {:#x}); reads give 0, "
                      "writes vanish; further ones are only counted",
-                     access->write ? "write" : "read", access->width, access->at.value,
-                     access->pc);
+                     access->write ? "write" : "read", access->width, access->at.value, access->pc);
     }
     if (const auto end = notices.end())
         on_end(*end);

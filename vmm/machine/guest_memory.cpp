@@ -15,7 +15,8 @@ namespace aliasvm::machine
 namespace
 {
 
-/// Stage 2 maps a 2 MiB block only where guest-physical and host-virtual address agree modulo 2 MiB.
+/// Stage 2 maps a 2 MiB block only where guest-physical and host-virtual address agree modulo 2
+/// MiB.
 constexpr std::uint64_t block_size = 2U << 20;
 
 /// Below this a copy is cheaper than a mapping and the page faults that come with it.
@@ -23,7 +24,9 @@ constexpr std::uint64_t worth_mapping = 256U << 10;
 
 std::uint64_t size_of_file(int fd, std::string_view what)
 {
-    struct stat status{};
+    struct stat status
+    {
+    };
     if (::fstat(fd, &status) != 0)
         throw Error{errno, "get the size of {}", what};
     return static_cast<std::uint64_t>(status.st_size);
@@ -32,8 +35,8 @@ std::uint64_t size_of_file(int fd, std::string_view what)
 } // namespace
 
 GuestMemory::GuestMemory(kvm::Vm& vm, kvm::SlotId slot, const GuestRange& range)
-    : vm_{vm}, slot_{slot}, range_{range},
-      mapping_{Mapping::anonymous(range.size, block_size, "guest memory")}
+    : vm_{vm}, slot_{slot}, range_{range}, mapping_{Mapping::anonymous(range.size, block_size,
+                                                                       "guest memory")}
 {
     vm_.set_slot(slot_, range_, mapping_.data());
 }
@@ -67,7 +70,7 @@ void GuestMemory::load(GuestAddr address, int fd, std::uint64_t offset, std::uin
     // A private mapping past the end of a file would be a SIGBUS at the guest's first touch.
     const std::uint64_t file_size = size_of_file(fd, what);
     if (offset > file_size || bytes > file_size - offset)
-        throw Error{ENODATA, "load {} bytes at offset {} of {}, which has {}", bytes, offset, what,
+        throw Error{ENODATA,  "load {} bytes at offset {} of {}, which has {}", bytes, offset, what,
                     file_size};
 
     std::uint64_t mapped = 0;

@@ -43,10 +43,10 @@ Machine::DmaWindow::~DmaWindow()
 
 Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan,
                  std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink)
-    : vm_{system.create_vm()},
-      vgic_{vm_->create_vgic({plan.gic_distributor.base, plan.gic_cpu_interface.base})},
-      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, next_slot(), plan.memory},
-      irqs_{*vm_, *vgic_}
+    : vm_{system.create_vm()}, vgic_{vm_->create_vgic(
+                                   {plan.gic_distributor.base, plan.gic_cpu_interface.base})},
+      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, next_slot(), plan.memory}, irqs_{*vm_,
+                                                                                             *vgic_}
 {
     // From here on lines can be connected: irqfds and line levels need a GIC that is ready.
     vgic_->init();
@@ -115,9 +115,8 @@ void Machine::connect_instance(const plan::AliasPlan& alias, vfio::Host& host)
     Passthrough& instance = instances_.emplace_back();
     instance.device = host.open(alias.sysname, alias.dma);
     for (const plan::Window& window : alias.windows)
-        instance.windows.emplace_back(*vm_, *instance.device,
-                                      vfio::RegionIndex{window.vfio_region}, next_slot(),
-                                      window.guest);
+        instance.windows.emplace_back(*vm_, *instance.device, vfio::RegionIndex{window.vfio_region},
+                                      next_slot(), window.guest);
     for (const plan::Line& line : alias.lines)
         irqs_.passthrough(*instance.device, {line.vfio_irq}, line.guest);
 }

@@ -16,8 +16,13 @@ void MmioBus::add(const GuestRange& window, std::string name, devices::MmioDevic
     for (const Entry& other : entries_)
     {
         if (other.window.overlaps(window))
-            throw Error{EEXIST, "put {} at guest {:#x}+{:#x}, where {} is at {:#x}+{:#x}", name,
-                        window.base.value, window.size, other.name, other.window.base.value,
+            throw Error{EEXIST,
+                        "put {} at guest {:#x}+{:#x}, where {} is at {:#x}+{:#x}",
+                        name,
+                        window.base.value,
+                        window.size,
+                        other.name,
+                        other.window.base.value,
                         other.window.size};
     }
     const auto after = std::ranges::upper_bound(entries_, window.base, {},
@@ -52,8 +57,8 @@ bool MmioBus::write(GuestAddr at, std::uint8_t width, std::uint64_t value) noexc
 
 const MmioBus::Entry* MmioBus::find(GuestAddr at, std::uint8_t width) const noexcept
 {
-    const auto after = std::ranges::upper_bound(entries_, at, {},
-                                                [](const Entry& e) { return e.window.base; });
+    const auto after =
+        std::ranges::upper_bound(entries_, at, {}, [](const Entry& e) { return e.window.base; });
     if (after == entries_.begin())
         return nullptr;
     const Entry& entry = *std::prev(after);

@@ -95,18 +95,18 @@ struct AliasPlan
 struct VmPlan
 {
     VmName name;
-    GuestRange memory; ///< one bank, from 0
+    GuestRange memory{}; ///< one bank, from 0
     /// Parts of `memory` that no device can reach by DMA; only if an alias is of a bus master. The
     /// generated device tree keeps the guest's allocator out of them.
-    std::vector<GuestRange> dma_holes;
+    std::vector<GuestRange> dma_holes{};
     std::uint32_t vcpus{};
-    GuestRange gic_distributor;
-    GuestRange gic_cpu_interface;
-    ImagePlan kernel;
-    std::optional<FilePlan> initrd;
-    DtbPlan dtb;
-    std::string cmdline;
-    std::vector<AliasPlan> aliases;
+    GuestRange gic_distributor{};
+    GuestRange gic_cpu_interface{};
+    ImagePlan kernel{};
+    std::optional<FilePlan> initrd{};
+    DtbPlan dtb{};
+    std::string cmdline{};
+    std::vector<AliasPlan> aliases{};
     std::chrono::seconds stop_timeout{}; ///< from the power key to the forced end
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// console_text SOCKET: waits for a console's socket and copies what comes from it, until it closes.
+// console_text SOCKET: waits up to 10 s for a console's socket and copies what comes from it, until it closes.
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,9 +16,14 @@ int main(int argc, char** argv)
     }
     strcpy(address.sun_path, argv[1]);
     const int console = socket(AF_UNIX, SOCK_STREAM, 0);
-    while (connect(console, (const struct sockaddr*)&address, sizeof address) != 0)
+    for (int tries = 0; connect(console, (const struct sockaddr*)&address, sizeof address) != 0; ++tries)
     {
-        usleep(100000);
+        if (tries == 1000)
+        {
+            perror("console_text: connect");
+            return 1;
+        }
+        usleep(10000);
     }
     char text[4096];
     for (ssize_t size; (size = read(console, text, sizeof text)) > 0;)

@@ -68,19 +68,33 @@ void uart_rx_irq_enable(void)
 // The look is a read from the device that the clear was written to: it also makes sure that the
 // line is low before the GIC is told about the end of the interrupt. Without it a write still on
 // its way would give a second, empty interrupt.
-uint64_t uart_service_rx(void (*sink)(char))
+uint64_t uart_service_rx_while(bool (*room)(void), void (*sink)(char))
 {
     uint64_t count = 0;
     do
     {
         while (uart_readable())
         {
+            if (!room())
+            {
+                return count; // the latch stays: whoever has room again comes back
+            }
             sink(uart_take());
             ++count;
         }
         uart_write(UART_CHNL_INT_STS, UART_INT_RTRIG);
     } while (uart_readable());
     return count;
+}
+
+static bool always(void)
+{
+    return true;
+}
+
+uint64_t uart_service_rx(void (*sink)(char))
+{
+    return uart_service_rx_while(always, sink);
 }
 
 void uart_loopback(bool on)

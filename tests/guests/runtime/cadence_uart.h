@@ -87,5 +87,9 @@ void uart_rx_irq_enable(void);
 // empty. Returns the number of characters. The body of an interrupt handler.
 uint64_t uart_service_rx(void (*sink)(char));
 
+// The same, but it stops when there is no room for another character; the rest then waits in the
+// FIFO, and the line stays high.
+uint64_t uart_service_rx_while(bool (*room)(void), void (*sink)(char));
+
 // Connects the transmitter with the receiver inside the UART, or ends that.
 void uart_loopback(bool on);

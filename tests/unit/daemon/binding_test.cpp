@@ -26,8 +26,8 @@ protected:
         fs::create_directories(device);
         fs::create_directories(bus / "drivers/vfio-platform");
         fs::create_directories(bus / "drivers/xuartps");
-        for (const auto& file :
-             {device / "driver_override", bus / "drivers_probe", bus / "drivers/vfio-platform/unbind"})
+        for (const auto& file : {device / "driver_override", bus / "drivers_probe",
+                                 bus / "drivers/vfio-platform/unbind"})
             std::ofstream{file};
     }
     ~ABinding() override { fs::remove_all(root); }
@@ -113,7 +113,11 @@ TEST_F(ABinding, RefusesNamesThatLeaveTheFolder)
 
 TEST_F(ABinding, SaysThatTheHostHasNoSuchDevice)
 {
-    EXPECT_NE(message([&] { Binding{"ff020000.i2c", root}; }).find("ff020000.i2c"),
+    EXPECT_NE(message(
+                  [&] {
+                      Binding{"ff020000.i2c", root};
+                  })
+                  .find("ff020000.i2c"),
               std::string::npos);
 }
 

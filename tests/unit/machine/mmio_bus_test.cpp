@@ -102,8 +102,8 @@ TEST(AnMmioBus, AgreesWithALinearSearchAtRandomAddresses)
     {
         const GuestAddr at{random() % 0x90000};
         const auto width = static_cast<std::uint8_t>(1U << random() % 4);
-        const bool inside = std::ranges::any_of(
-            windows, [&](const GuestRange& window) { return window.contains(at, width); });
+        const bool inside = std::ranges::any_of(windows, [&](const GuestRange& window)
+                                                { return window.contains(at, width); });
         std::uint64_t value = 0;
         ASSERT_EQ(bus.read(at, width, value), inside) << std::hex << at.value;
     }

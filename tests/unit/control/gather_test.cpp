@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// gather_facts: files that are there, and all the ways in which they are not.
+#include "vmm/control/gather.hpp"
+
+#include "tests/unit/machine/temporary_file.hpp"
+
+#include <cerrno>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace
+{
+
+using namespace aliasvm;
+
+plan::HostFacts facts_of(const std::string& kernel)
+{
+    const auto config = plan::parse_config("kernel = \"" + kernel + "\"", "test.toml",
+                                           *VmName::from("test"));
+    return control::gather_facts(config, 40);
+}
+
+int error_of(const plan::HostFacts& facts)
+{
+    const auto* missing = std::get_if<plan::MissingFile>(&facts.kernel);
+    return missing != nullptr ? missing->error_number : 0;
+}
+
+TEST(GatherFacts, SeesWhatAFileIs)
+{
+    const tests::TemporaryFile file{"raw bytes"};
+    const auto facts = facts_of(file.path());
+    const auto* raw = std::get_if<plan::RawImage>(&facts.kernel);
+    ASSERT_NE(raw, nullptr);
+    EXPECT_EQ(raw->file_size, 9U);
+}
+
+TEST(GatherFacts, KeepsTheErrorOfAFileThatCannotBeRead)
+{
+    EXPECT_EQ(error_of(facts_of("/nowhere/at/all")), ENOENT);
+    EXPECT_EQ(error_of(facts_of("/")), EISDIR);
+    EXPECT_EQ(error_of(facts_of("/dev/null")), EINVAL) << "no regular file";
+}
+
+TEST(GatherFacts, TakesAnEmptyFileForAFault)
+{
+    const tests::TemporaryFile file{""};
+    EXPECT_TRUE(std::holds_alternative<plan::ImageFault>(facts_of(file.path()).kernel));
+}
+
+} // namespace

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lifecycle over a machine of fakes: what systemd is told, and which exit status comes of what.
+#include "vmm/control/lifecycle.hpp"
+
+#include "tests/unit/machine/machine_bench.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+namespace
+{
+
+using namespace aliasvm;
+using namespace aliasvm::tests;
+using control::ExitStatus;
+
+/// Stands in for systemd: a datagram socket that collects what is said to it.
+class NotifySocket
+{
+public:
+    NotifySocket() : fd_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}
+    {
+        // Abstract, and bound to a name that the kernel picks.
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        ::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address.sun_family);
+        socklen_t size = sizeof address;
+        ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+        const std::string name(address.sun_path + 1, size - sizeof address.sun_family - 1);
+        ::setenv("NOTIFY_SOCKET", ("@" + name).c_str(), 1);
+    }
+    ~NotifySocket() { ::unsetenv("NOTIFY_SOCKET"); }
+    NotifySocket(const NotifySocket&) = delete;
+    NotifySocket& operator=(const NotifySocket&) = delete;
+
+    /// All that was said so far, one message after the other.
+    std::string text()
+    {
+        std::array<char, 4096> buffer{};
+        ssize_t got = 0;
+        while ((got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0)) > 0)
+            text_ += std::string(buffer.data(), static_cast<std::size_t>(got)) + "\n";
+        return text_;
+    }
+
+private:
+    UniqueFd fd_;
+    std::string text_;
+};
+
+constexpr Spi gpio_spi = *Spi::from_dt_cell(16);
+
+class ALifecycle : public MachineBench
+{
+protected:
+    /// Powers a machine on, lets `act` happen beside the running loop, and returns how it ended.
+    ExitStatus run(std::vector<plan::AliasPlan> aliases, const std::function<void()>& act)
+    {
+        const auto machine = power_on(plan_of(std::move(aliases)));
+        boost::asio::io_context loop{1};
+        control::Lifecycle lifecycle{loop, *machine, std::chrono::seconds{1}, "uart0=uart1"};
+        std::thread beside{act};
+        loop.run();
+        beside.join();
+        return lifecycle.result();
+    }
+
+    /// The guest enables the interrupt of its push button: level, high.
+    void listen_to_the_power_key()
+    {
+        auto& cpu = system.vm().vcpu(0);
+        cpu.push(kvm::MmioWrite{{0xff0a'0210}, 4, 1U << 22});
+        ASSERT_TRUE(cpu.wait_idle());
+    }
+
+    void guest_says(kvm::SystemEvent event) { system.vm().vcpu(0).push(event); }
+
+    static void tell_process(int signal) { ::kill(::getpid(), signal); }
+
+    NotifySocket systemd;
+};
+
+TEST_F(ALifecycle, TellsSystemdReadyOnceVcpu0Runs)
+{
+    run({},
+        [&]
+        {
+            EXPECT_TRUE(wait_until(
+                [&] {
+                    return systemd.text().find("READY=1\nSTATUS=running: uart0=uart1") !=
+                           std::string::npos;
+                }));
+            EXPECT_GE(system.vm().vcpu(0).runs(), 1U);
+            guest_says(kvm::SystemEvent::power_off);
+        });
+}
+
+TEST_F(ALifecycle, EndsWithSuccessWhenTheGuestPowersOff)
+{
+    EXPECT_EQ(run({}, [&] { guest_says(kvm::SystemEvent::power_off); }), ExitStatus::success);
+}
+
+TEST_F(ALifecycle, EndsWithTheResetStatusWhenTheGuestResets)
+{
+    EXPECT_EQ(run({}, [&] { guest_says(kvm::SystemEvent::reset); }), ExitStatus::reset);
+}
+
+TEST_F(ALifecycle, EndsWithFailureAndTheReasonWhenTheGuestCrashes)
+{
+    EXPECT_EQ(run({}, [&] { guest_says(kvm::SystemEvent::crash); }), ExitStatus::failure);
+    EXPECT_NE(systemd.text().find("STATUS=failed: the guest crashed"), std::string::npos);
+}
+
+TEST_F(ALifecycle, PressesThePowerKeyAndWaitsForTheGuestWhenItIsStopped)
+{
+    const auto status =
+        run({power_key()},
+            [&]
+            {
+                listen_to_the_power_key();
+                tell_process(SIGTERM);
+                EXPECT_TRUE(wait_until([&] { return system.vm().pending(gpio_spi); }));
+                EXPECT_TRUE(wait_until(
+                    [&] { return systemd.text().find("STOPPING=1") != std::string::npos; }));
+                guest_says(kvm::SystemEvent::power_off);
+            });
+    EXPECT_EQ(status, ExitStatus::success);
+    EXPECT_NE(systemd.text().find("EXTEND_TIMEOUT_USEC=11000000"), std::string::npos);
+}
+
+TEST_F(ALifecycle, LetsGoOfThePowerKeyAgain)
+{
+    run({power_key()},
+        [&]
+        {
+            listen_to_the_power_key();
+            tell_process(SIGTERM);
+            EXPECT_TRUE(wait_until([&] { return system.vm().pending(gpio_spi); }));
+            EXPECT_TRUE(wait_until([&] { return !system.vm().pending(gpio_spi); }));
+        });
+}
+
+TEST_F(ALifecycle, EndsByItselfWhenTheGuestIsDeaf)
+{
+    const auto started = std::chrono::steady_clock::now();
+    EXPECT_EQ(run({power_key()}, [] { tell_process(SIGTERM); }), ExitStatus::success);
+    EXPECT_GE(std::chrono::steady_clock::now() - started, std::chrono::seconds{1});
+}
+
+TEST_F(ALifecycle, DoesNotWaitForAGuestThatCannotBeTold)
+{
+    const auto started = std::chrono::steady_clock::now();
+    EXPECT_EQ(run({}, [] { tell_process(SIGTERM); }), ExitStatus::success);
+    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds{1});
+}
+
+TEST_F(ALifecycle, EndsAtOnceAtASecondSignal)
+{
+    const auto started = std::chrono::steady_clock::now();
+    const auto status =
+        run({power_key()},
+            [&]
+            {
+                listen_to_the_power_key();
+                tell_process(SIGTERM);
+                EXPECT_TRUE(wait_until([&] { return system.vm().pending(gpio_spi); }));
+                tell_process(SIGTERM);
+            });
+    EXPECT_EQ(status, ExitStatus::success);
+    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds{1});
+}
+
+TEST_F(ALifecycle, TakesAResetWhileItIsStoppedForItsEnd)
+{
+    const auto status =
+        run({power_key()},
+            [&]
+            {
+                listen_to_the_power_key();
+                tell_process(SIGTERM);
+                EXPECT_TRUE(wait_until([&] { return system.vm().pending(gpio_spi); }));
+                guest_says(kvm::SystemEvent::reset);
+            });
+    EXPECT_EQ(status, ExitStatus::success);
+}
+
+TEST_F(ALifecycle, PingsTheWatchdogAsOftenAsSystemdWants)
+{
+    ::setenv("WATCHDOG_USEC", "300000", 1);
+    const auto pings = [&]
+    {
+        const std::string text = systemd.text();
+        int count = 0;
+        for (std::size_t at = 0; (at = text.find("WATCHDOG=1", at)) != std::string::npos; ++at)
+            ++count;
+        return count;
+    };
+    run({},
+        [&]
+        {
+            EXPECT_TRUE(wait_until([&] { return pings() >= 4; }));
+            guest_says(kvm::SystemEvent::power_off);
+        });
+    ::unsetenv("WATCHDOG_USEC");
+}
+
+} // namespace
