@@ -69,14 +69,6 @@ protected:
         return lifecycle.result();
     }
 
-    /// The guest enables the interrupt of its push button: level, high.
-    void listen_to_the_power_key()
-    {
-        auto& cpu = system.vm().vcpu(0);
-        cpu.push(kvm::MmioWrite{{0xff0a'0210}, 4, 1U << 22});
-        ASSERT_TRUE(cpu.wait_idle());
-    }
-
     void guest_says(kvm::SystemEvent event) { system.vm().vcpu(0).push(event); }
 
     static void tell_process(int signal) { ::kill(::getpid(), signal); }

@@ -95,6 +95,18 @@ protected:
         return false;
     }
 
+    /// The guest enables the interrupt of its push button, bank 0 MIO 22, for as long as it is
+    /// pressed.
+    void listen_to_the_power_key()
+    {
+        constexpr std::uint64_t button = 1U << 22;
+        auto& cpu = system.vm().vcpu(0);
+        cpu.push(kvm::MmioWrite{{0xff0a'021c}, 4, 0});      // INT_TYPE: level
+        cpu.push(kvm::MmioWrite{{0xff0a'0220}, 4, button}); // INT_POLARITY: high
+        cpu.push(kvm::MmioWrite{{0xff0a'0210}, 4, button}); // INT_EN
+        ASSERT_TRUE(cpu.wait_idle());
+    }
+
     fakes::DeviceModel& device() { return host.device("ff010000.serial"); }
 
     TemporaryFile kernel{"kernel"};

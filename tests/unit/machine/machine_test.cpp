@@ -107,10 +107,8 @@ TEST_F(AMachine, AnswersZeroBehindAnEmptyAlias)
 TEST_F(AMachine, TellsTheGuestToPowerOffByItsPowerKey)
 {
     const auto machine = power_on(plan_of({power_key()}));
-    auto& cpu = system.vm().vcpu(0);
-    // Bank 0, MIO 22: level, high, enabled.
-    cpu.push(kvm::MmioWrite{{0xff0a'0210}, 4, 1U << 22}); // INT_EN
-    ASSERT_TRUE(cpu.wait_idle());
+    listen_to_the_power_key();
+    EXPECT_FALSE(system.vm().pending(*Spi::from_dt_cell(16)));
     EXPECT_TRUE(machine->press_power_key());
     EXPECT_TRUE(system.vm().pending(*Spi::from_dt_cell(16)));
 }
