@@ -3,7 +3,7 @@
 //
 //     aliasvm-device bind CONFIGURATION BOUND    binds; writes what it bound to the file BOUND
 //     aliasvm-device quiesce BOUND               brings them to rest after their VM
-//     aliasvm-device release BOUND               brings them to rest and gives them back
+//     aliasvm-device release BOUND               gives them back
 //
 // Called by aliasvm-devices@.service and vm@.service, as root. An instance that some other VM has
 // open is left alone.
@@ -20,6 +20,8 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,15 +58,21 @@ std::vector<const plan::Instance*> named_instances(const std::string& file,
     return found;
 }
 
-/// False if somebody has the device open.
-bool rest(const plan::Instance& instance)
+/// A device that is open, and what keeps it so.
+struct Opened
 {
-    // Each device has a group of its own to open: a fresh host keeps nothing open longer.
-    const auto host = vfio::open_host();
+    std::unique_ptr<vfio::Host> host = vfio::open_host();
     std::unique_ptr<vfio::PlatformDevice> device;
+};
+
+/// Nothing if another VM has it: opening is exclusive.
+std::optional<Opened> open_if_free(const plan::Instance& instance)
+{
+    Opened opened;
     try
     {
-        device = host->open(instance.sysname, instance.dma());
+        opened.device = opened.host->open(instance.sysname, instance.dma());
+        return opened;
     }
     catch (const Error& error)
     {
@@ -72,9 +80,16 @@ bool rest(const plan::Instance& instance)
             throw;
         spdlog::info("{} ({}) is in use by another VM: left alone", instance.name,
                      instance.sysname);
-        return false;
+        return std::nullopt;
     }
-    const Mapping window = device->map({0});
+}
+
+void quiesce(const plan::Instance& instance)
+{
+    const auto opened = open_if_free(instance);
+    if (!opened)
+        return;
+    const Mapping window = opened->device->map({0});
     daemon::MappedRegisters registers{window};
     switch (daemon::bring_to_rest(instance.compatible.front(), registers))
     {
@@ -87,7 +102,15 @@ bool rest(const plan::Instance& instance)
                      instance.sysname, instance.compatible.front());
         break;
     }
-    return true;
+}
+
+/// Quiesced it is already, when its VM ended: doing it again would lose what has come in since.
+void release(const plan::Instance& instance)
+{
+    const daemon::Binding binding{instance.sysname};
+    // Unbinding a device that is open would wait until it is closed.
+    if (binding.bound() && open_if_free(instance))
+        binding.release();
 }
 
 void bind_all(const std::string& config, const std::string& bound, const plan::Catalogue& catalogue)
@@ -129,13 +152,6 @@ bool for_each_bound(const std::string& bound, const plan::Catalogue& catalogue, 
     return all_well;
 }
 
-void release(const plan::Instance& instance)
-{
-    const daemon::Binding binding{instance.sysname};
-    if (binding.bound() && rest(instance))
-        binding.release();
-}
-
 } // namespace
 
 int main(int argc, char** argv)
@@ -150,7 +166,7 @@ int main(int argc, char** argv)
     auto* const bind_command = app.add_subcommand("bind", "bind what a configuration names");
     bind_command->add_option("configuration", config)->required();
     auto* const quiesce_command = app.add_subcommand("quiesce", "bring devices to rest");
-    auto* const release_command = app.add_subcommand("release", "bring to rest and give back");
+    auto* const release_command = app.add_subcommand("release", "give back to the host");
     for (auto* const command : {bind_command, quiesce_command, release_command})
         command->add_option("bound", bound, "file with what was bound")->required();
     CLI11_PARSE(app, argc, argv);
@@ -161,7 +177,7 @@ int main(int argc, char** argv)
         if (*bind_command)
             bind_all(config, bound, known);
         else if (*quiesce_command)
-            return for_each_bound(bound, known, rest) ? 0 : 1;
+            return for_each_bound(bound, known, quiesce) ? 0 : 1;
         else
             return for_each_bound(bound, known, release) ? 0 : 1;
         return 0;

@@ -139,7 +139,9 @@ def test_the_monitor_answers(board):
 
 def owner_of_a_board(script):
     """A process that starts a board and tells QEMU's pid as soon as there is one."""
-    code = f"import sys; sys.path.insert(0, {os.path.dirname(HERE)!r})\n{script}"
+    # A shell starts background jobs with SIGINT ignored, and a test run may be one.
+    code = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+            f" sys.path.insert(0, {os.path.dirname(HERE)!r})\n{script}")
     owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     return owner, int(owner.stdout.readline())
 
