@@ -6,7 +6,9 @@
 
 #include <random>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <libfdt.h>
 
 namespace aliasvm::fdt
 {
@@ -56,6 +58,56 @@ TEST(ATree, GivesBackWhatWasWritten)
     EXPECT_EQ(tree.find_phandle(device->cell("points-at"))->name(), "other");
 }
 
+TEST(ATree, FindsItsNodesFromWhereverTheyAreAskedFor)
+{
+    Writer writer;
+    {
+        const auto bus = writer.node("bus");
+        writer.cell("#address-cells", 1);
+        writer.cell("#size-cells", 1);
+        for (const std::uint32_t address : {0x10U, 0x20U})
+        {
+            const auto device = writer.node(fmt::format("device@{:x}", address));
+            writer.cells("reg", {address, 4});
+            const auto part = writer.node("part");
+            writer.cell("phandle", address);
+        }
+    }
+    {
+        const auto last = writer.node("last");
+    }
+    const auto blob = std::move(writer).finish();
+    const Tree tree{blob, "nested"};
+
+    EXPECT_EQ(tree.root().path(), "/");
+    EXPECT_EQ(tree.find("/")->path(), "/");
+    EXPECT_EQ(tree.find("/bus/device")->path(), "/bus/device@10");
+    EXPECT_EQ(tree.find_phandle(0x20)->path(), "/bus/device@20/part");
+    EXPECT_FALSE(tree.find("/bus/device@30"));
+    EXPECT_FALSE(tree.find("/bus/last"));
+    EXPECT_FALSE(tree.find("bus"));
+    EXPECT_EQ(tree.find("/bus/device@20")->reg().at(0).address, 0x20U);
+    EXPECT_TRUE(tree.find("/last")->properties().empty());
+    const auto below = tree.root().children();
+    ASSERT_EQ(below.size(), 2U);
+    EXPECT_EQ(below[1].name(), "last");
+    const auto devices = below[0].children();
+    ASSERT_EQ(devices.size(), 2U);
+    EXPECT_EQ(devices[1].path(), "/bus/device@20");
+    EXPECT_EQ(devices[1].reg().at(0).address, 0x20U);
+}
+
+/// libfdt lets it pass, but there is nothing to read from.
+TEST(ATree, HasARoot)
+{
+    auto blob = Writer{}.finish();
+    const auto structure = fdt_off_dt_struct(blob.data());
+    fdt32_st(blob.data() + structure, FDT_NOP);
+    fdt32_st(blob.data() + structure + 4, FDT_NOP);
+    fdt32_st(blob.data() + structure + 8, FDT_NOP);
+    EXPECT_THROW((Tree{blob, "rootless"}), Error);
+}
+
 TEST(ATree, TellsWhatIsMissingFromWhatIsWrong)
 {
     const auto blob = example();
@@ -87,6 +139,8 @@ TEST(ATree, WithAnyByteChangedIsRefusedOrReadable)
         try
         {
             const Tree tree{blob, "changed"};
+            static_cast<void>(tree.find("/device@100000000"));
+            static_cast<void>(tree.find_phandle(1));
             for (const Node& node : tree.root().children())
             {
                 static_cast<void>(node.path());
