@@ -63,10 +63,10 @@ ROWS = (
 )
 
 # Why a target is missed, as far as it is known; shown only where it is.
-START = ("17.6 ms: the whole catalogue is read, and libfdt looks for each parent, path and phandle from its start; "
-         "5.7 ms: 15 shared libraries are loaded and relocated")
+# Measured with a program that has no libsystemd: 4.3 ms and 3.1 MB.
 CAUSES = {
-    "first entry tiny": START,
-    "first entry Linux": "the same; the Image itself is mapped, not read",
-    "memory one": "clean pages of the program and of 15 shared libraries, shared with all who use them; see the next lines",
+    "first entry tiny": "1.6 ms: libsystemd and the six libraries that it needs are loaded and relocated; "
+                        "4.3 ms: all else from exec on, the kernel's part included",
+    "memory one": "0.5 MB is anonymous (see below), 1.0 MB libsystemd and what it needs; "
+                  "the rest is mostly clean pages of the program, libc and libm, shared with all who use them",
 }
