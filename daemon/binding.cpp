@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <fstream>
 #include <utility>
 
 namespace aliasvm::daemon
@@ -63,7 +64,17 @@ void Binding::release() const
 {
     if (bound())
         write(bus_ / "drivers" / vfio_driver / "unbind", device_);
-    set_override("");
+    // Also where a bind was killed before the probe; but another driver's override is not ours.
+    if (override_is_ours())
+        set_override("");
+}
+
+bool Binding::override_is_ours() const
+{
+    std::ifstream file{node_ / "driver_override"};
+    std::string driver;
+    std::getline(file, driver);
+    return driver == vfio_driver;
 }
 
 std::string Binding::driver() const

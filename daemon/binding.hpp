@@ -32,6 +32,7 @@ public:
 private:
     [[nodiscard]] std::string driver() const;
     void write(const std::filesystem::path& file, const std::string& text) const;
+    [[nodiscard]] bool override_is_ours() const;
     void set_override(const std::string& driver) const;
 
     std::string device_;

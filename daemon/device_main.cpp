@@ -109,8 +109,9 @@ void release(const plan::Instance& instance)
 {
     const daemon::Binding binding{instance.sysname};
     // Unbinding a device that is open would wait until it is closed.
-    if (binding.bound() && open_if_free(instance))
-        binding.release();
+    if (binding.bound() && !open_if_free(instance))
+        return;
+    binding.release();
 }
 
 void bind_all(const std::string& config, const std::string& bound, const plan::Catalogue& catalogue)

@@ -43,6 +43,11 @@ protected:
         fs::create_symlink(bus / "drivers" / name, device / "driver");
     }
 
+    void have_override(const std::string& name) const
+    {
+        std::ofstream{device / "driver_override"} << name << '\n';
+    }
+
     fs::path root{fs::temp_directory_path() /
                   ("aliasvm-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
                    std::to_string(reinterpret_cast<std::uintptr_t>(this)))};
@@ -93,9 +98,25 @@ TEST_F(ABinding, HasNothingToDoWhenTheDeviceIsBoundAlready)
 TEST_F(ABinding, GivesTheDeviceBack)
 {
     have_driver("vfio-platform");
+    have_override("vfio-platform");
     Binding{"ff010000.serial", root}.release();
     EXPECT_EQ(text(bus / "drivers/vfio-platform/unbind"), "ff010000.serial");
-    EXPECT_EQ(text(device / "driver_override"), "\n");
+    EXPECT_EQ(text(device / "driver_override").front(), '\n');
+}
+
+TEST_F(ABinding, LiftsAnOverrideThatAKilledBindLeft)
+{
+    have_override("vfio-platform");
+    Binding{"ff010000.serial", root}.release();
+    EXPECT_EQ(text(bus / "drivers/vfio-platform/unbind"), "");
+    EXPECT_EQ(text(device / "driver_override").front(), '\n');
+}
+
+TEST_F(ABinding, LeavesAnOverrideThatIsNotItsOwn)
+{
+    have_override("uio_pdrv_genirq");
+    Binding{"ff010000.serial", root}.release();
+    EXPECT_EQ(text(device / "driver_override"), "uio_pdrv_genirq\n");
 }
 
 TEST_F(ABinding, DoesNotUnbindAnotherDriver)
