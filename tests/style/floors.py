@@ -9,16 +9,20 @@ import sys
 # folder: the folders it may include from, beside itself
 MAY_INCLUDE = {
     "vmm/base": set(),
+    "vmm/bus": {"vmm/base"},
     "vmm/kvm": {"vmm/base"},
+    "vmm/stats": {"vmm/base"},
     "vmm/vfio": {"vmm/base"},
     "vmm/fdt": {"vmm/base"},
     "vmm/plan": {"vmm/base", "vmm/fdt"},
     "devices": {"vmm/base", "vmm/kvm", "vmm/vfio"},
     "vmm/machine": {"vmm/base", "vmm/kvm", "vmm/vfio", "vmm/fdt", "vmm/plan", "devices"},
     "vmm/control": {
-        *("vmm/base", "vmm/kvm", "vmm/vfio", "vmm/fdt", "vmm/plan", "devices", "vmm/machine")
+        *("vmm/base", "vmm/bus", "vmm/kvm", "vmm/stats", "vmm/vfio", "vmm/fdt", "vmm/plan"),
+        *("devices", "vmm/machine"),
     },
-    "daemon": {"vmm/base", "vmm/vfio", "vmm/fdt", "vmm/plan"},
+    "daemon": {"vmm/base", "vmm/bus", "vmm/stats", "vmm/vfio", "vmm/fdt", "vmm/plan"},
+    "cli": {"vmm/base", "vmm/bus", "vmm/fdt", "vmm/plan"},
 }
 PROGRAMS = {"vmm/main.cpp"}  # the roof includes from anywhere
 
