@@ -38,14 +38,29 @@ AliasWindow::AliasWindow(kvm::Vm& vm, vfio::PlatformDevice& device, vfio::Region
                          kvm::SlotId slot, const GuestRange& guest)
     : vm_{vm}, slot_{slot}, guest_{guest}, registers_{map_registers(device, region, guest)}
 {
+}
+
+void AliasWindow::show()
+{
+    if (shown_)
+        return;
     vm_.set_slot(slot_, guest_, registers_.data());
+    shown_ = true;
+}
+
+void AliasWindow::hide()
+{
+    if (!shown_)
+        return;
+    vm_.remove_slot(slot_);
+    shown_ = false;
 }
 
 AliasWindow::~AliasWindow()
 {
     try
     {
-        vm_.remove_slot(slot_);
+        hide();
     }
     catch (const Error&)
     {

@@ -3,6 +3,7 @@
 #include "tests/contract/kvm_contract.hpp"
 
 #include "vmm/kvm/open.hpp"
+#include "vmm/stats/statistics.hpp"
 
 #include <optional>
 
@@ -145,6 +146,21 @@ TEST_F(AGuest, SeesMemoryComeAndGoWhileItRuns)
     EXPECT_EQ(page.data()[0], std::byte{0xaa});
     EXPECT_EQ(page.data()[8], std::byte{0x12});
     machine.vm->remove_slot(kvm::SlotId{1});
+}
+
+TEST_F(AGuest, IsCountedByTheKernelWhileItRuns)
+{
+    kvm::Vcpu& vcpu = machine.complete(talk_and_power_off, 0, device);
+    const UniqueFd of_vm = machine.vm->statistics();
+    const UniqueFd of_vcpu = vcpu.statistics(); // asked for before, read after
+    ASSERT_TRUE(stats::looks_like_statistics(of_vm.get()));
+    ASSERT_TRUE(stats::looks_like_statistics(of_vcpu.get()));
+    const auto before = stats::read_statistics(of_vcpu.get());
+    (void)next(vcpu);
+    (void)next(vcpu);
+    const auto after = stats::read_statistics(of_vcpu.get());
+    EXPECT_GE(after.at("exits"), before.at("exits") + 2);
+    EXPECT_EQ(after.at("mmio_exit_user"), before.at("mmio_exit_user") + 2);
 }
 
 // ---- interrupts

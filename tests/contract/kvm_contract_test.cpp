@@ -2,6 +2,8 @@
 // Order of construction, slots, irqfds and kicks: the same body for every KVM.
 #include "tests/contract/kvm_contract.hpp"
 
+#include "vmm/stats/statistics.hpp"
+
 #include <atomic>
 #include <cerrno>
 
@@ -209,6 +211,27 @@ TEST_P(KvmContract, ALineIsDrivenOnceThereIsAVgic)
     machine.vgic->init();
     EXPECT_TRUE(machine.vm->set_line(line, true));
     EXPECT_TRUE(machine.vm->set_line(line, false));
+}
+
+// ---- statistics
+
+TEST_P(KvmContract, AVcpuThatRanHasExits)
+{
+    Machine machine{*system};
+    kvm::Vcpu& vcpu = machine.complete(wait_for_ever);
+    {
+        const Watchdog watchdog{vcpu, std::chrono::milliseconds{50}};
+        EXPECT_TRUE(interrupted(vcpu.run()));
+    }
+    const UniqueFd of_vcpu = vcpu.statistics();
+    ASSERT_TRUE(of_vcpu.ok()) << "Linux 5.14 keeps statistics";
+    const auto counts = stats::read_statistics(of_vcpu.get());
+    ASSERT_TRUE(counts.contains("exits"));
+    EXPECT_GT(counts.at("exits"), 0U);
+
+    const UniqueFd of_vm = machine.vm->statistics();
+    ASSERT_TRUE(of_vm.ok());
+    EXPECT_FALSE(stats::read_statistics(of_vm.get()).empty());
 }
 
 // ---- kicks

@@ -4,6 +4,7 @@
 
 #include "vmm/base/error.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 
 #include <cerrno>
@@ -47,6 +48,13 @@ TEST_P(VfioContract, ADeviceTellsWhatItHas)
     EXPECT_TRUE(subject->device->region(vfio::RegionIndex{0}).mappable);
     EXPECT_TRUE(subject->device->irq(irq).signals);
     EXPECT_TRUE(subject->device->irq(irq).automasked);
+}
+
+TEST_P(VfioContract, ADeviceWithoutDmaIsHandedOverAsOneDescriptor)
+{
+    const std::vector<int> descriptors = subject->device->descriptors();
+    ASSERT_EQ(descriptors.size(), 1U);
+    EXPECT_GE(::fcntl(descriptors[0], F_GETFD), 0) << "it is open";
 }
 
 TEST_P(VfioContract, AnInterruptComesOnceUntilItIsUnmasked)

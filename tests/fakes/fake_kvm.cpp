@@ -2,6 +2,8 @@
 // The rules of KVM that a caller can break, and its interrupt lines.
 #include "tests/fakes/fake_kvm.hpp"
 
+#include "tests/fakes/statistics_file.hpp"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -54,6 +56,8 @@ void VmModel::fail(Call call, int error, unsigned skip)
 void VmModel::call(Call call, const std::string& words)
 {
     faults_.check(call, words);
+    if (nth_call != nullptr)
+        nth_call->check(words);
     if (on_call)
         on_call(words);
 }
@@ -257,6 +261,7 @@ public:
         if (model_->vcpus_.contains(index.value))
             throw Error{EEXIST, "fake: there is a vCPU {} already", index.value};
         const auto vcpu = std::make_shared<VcpuModel>();
+        vcpu->keeps_statistics = model_->keeps_statistics_;
         model_->vcpus_[index.value] = vcpu;
         return std::make_unique<FakeVcpu>(vcpu);
     }
@@ -330,6 +335,15 @@ public:
         return true;
     }
 
+    UniqueFd statistics() override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::statistics, "statistics");
+        if (!model_->keeps_statistics_)
+            return {};
+        return StatisticsFile{{{"remote_tlb_flush", {7}}}}.open();
+    }
+
 private:
     std::shared_ptr<VmModel> model_;
     unsigned ipa_bits_;
@@ -338,6 +352,7 @@ private:
 std::unique_ptr<kvm::Vm> FakeSystem::create_vm()
 {
     vms.push_back(std::make_shared<VmModel>());
+    vms.back()->keeps_statistics_ = keeps_statistics;
     return std::make_unique<FakeVm>(vms.back(), ipa);
 }
 

@@ -4,6 +4,7 @@
 
 #include "tests/fakes/fake_vcpu.hpp"
 #include "tests/fakes/faults.hpp"
+#include "tests/fakes/nth_call.hpp"
 #include "vmm/kvm/port.hpp"
 
 #include <cstdint>
@@ -35,6 +36,7 @@ public:
         remove_slot,
         add_irqfd,
         remove_irqfd,
+        statistics,
     };
 
     struct Slot
@@ -45,6 +47,7 @@ public:
 
     // -- what a test says
     void fail(Call call, int error, unsigned skip = 0);
+    NthCall* nth_call{}; ///< may be null
     /// Hears of each call that may fail, in the words "set_slot 3". Under the model's lock: it must
     /// not ask the model anything.
     std::function<void(std::string)> on_call;
@@ -75,6 +78,7 @@ public:
 private:
     friend class FakeVm;
     friend class FakeVgic;
+    friend class FakeSystem;
 
     struct Irqfd
     {
@@ -106,6 +110,7 @@ private:
     bool initialised_{};
     std::map<std::uint32_t, std::shared_ptr<VcpuModel>> vcpus_;
     unsigned dangling_{};
+    bool keeps_statistics_{};
     bool destroyed_{};
 };
 
@@ -119,6 +124,7 @@ public:
     [[nodiscard]] VmModel& vm() const { return *vms.back(); }
 
     unsigned ipa = 40;
+    bool keeps_statistics = true; ///< of VMs made from now on, as Linux 5.14 does
     std::vector<std::shared_ptr<VmModel>> vms;
 };
 

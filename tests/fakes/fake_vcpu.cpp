@@ -2,6 +2,8 @@
 // The script, and the wait of a guest that has nothing to do.
 #include "tests/fakes/fake_vcpu.hpp"
 
+#include "tests/fakes/statistics_file.hpp"
+
 #include <chrono>
 #include <cstring>
 
@@ -26,6 +28,12 @@ bool VcpuModel::wait_idle()
 {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, patience, [this] { return waiting_ && script_.empty(); });
+}
+
+bool VcpuModel::in_run() const
+{
+    const std::lock_guard lock{mutex_};
+    return waiting_;
 }
 
 unsigned VcpuModel::runs() const
@@ -131,6 +139,15 @@ bool FakeVcpu::inject_external_abort() noexcept
 std::uint64_t FakeVcpu::program_counter() noexcept
 {
     return model_->program_counter;
+}
+
+UniqueFd FakeVcpu::statistics()
+{
+    if (!model_->keeps_statistics)
+        return {};
+    return StatisticsFile{
+        {{"exits", {model_->runs()}}, {"halt_wait_hist", {1, 2, 3}, Statistic::log_histogram}}}
+        .open();
 }
 
 } // namespace aliasvm::fakes

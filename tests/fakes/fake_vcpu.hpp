@@ -28,6 +28,8 @@ public:
     /// Waits until the vCPU has taken all that was pushed and is in run() again; false after 5 s.
     [[nodiscard]] bool wait_idle();
 
+    /// Whether it waits in run() now; with nothing pushed, whether the guest has its CPU.
+    [[nodiscard]] bool in_run() const;
     [[nodiscard]] unsigned runs() const;
     [[nodiscard]] unsigned kicks() const;
     [[nodiscard]] unsigned aborts() const;
@@ -37,6 +39,7 @@ public:
     [[nodiscard]] std::uint64_t x0() const;
     [[nodiscard]] bool destroyed() const;
 
+    bool keeps_statistics = true;    ///< set before somebody asks
     bool can_inject = true;          ///< KVM_CAP_ARM_INJECT_EXT_DABT; set before it runs
     std::uint64_t program_counter{}; ///< set before it runs
 
@@ -71,6 +74,8 @@ public:
     void kick() noexcept override;
     [[nodiscard]] bool inject_external_abort() noexcept override;
     [[nodiscard]] std::uint64_t program_counter() noexcept override;
+    /// "exits", and a histogram as KVM has some.
+    [[nodiscard]] UniqueFd statistics() override;
 
 private:
     std::shared_ptr<VcpuModel> model_;

@@ -46,9 +46,16 @@ void DeviceModel::fail(Call call, int error, unsigned skip)
     faults_.fail(call, error, skip);
 }
 
-void DeviceModel::call(Call call, const std::string& words)
+void DeviceModel::check(Call call, const std::string& words)
 {
     faults_.check(call, words);
+    if (nth_call != nullptr)
+        nth_call->check(words);
+}
+
+void DeviceModel::call(Call call, const std::string& words)
+{
+    check(call, words);
     if (on_call)
         on_call(words);
 }
@@ -154,7 +161,12 @@ std::byte* DeviceModel::registers(std::uint32_t region) const
 class FakePlatformDevice final : public vfio::PlatformDevice
 {
 public:
-    explicit FakePlatformDevice(DeviceModel& model) : model_{model} {}
+    /// `container` is a bus master's.
+    FakePlatformDevice(DeviceModel& model, std::shared_ptr<const UniqueFd> container)
+        : model_{model}, fd_{::memfd_create("device", MFD_CLOEXEC)}, container_{
+                                                                         std::move(container)}
+    {
+    }
     ~FakePlatformDevice() override
     {
         // Closing takes the triggers along; the next one to open starts unmasked.
@@ -166,6 +178,9 @@ public:
             irq.masked = false;
         }
         model_.opened_ = false;
+        model_.dma_ = false;
+        if (model_.on_call)
+            model_.on_call("close");
     }
 
     const std::string& name() const noexcept override { return model_.name_; }
@@ -180,14 +195,15 @@ public:
 
     vfio::Region region(vfio::RegionIndex index) const override
     {
-        if (index.value >= model_.regions_.size())
-            throw Error{EINVAL, "fake: {} has no region {}", model_.name_, index.value};
-        return model_.regions_[index.value];
+        const std::lock_guard lock{model_.mutex_};
+        model_.check(DeviceModel::Call::region, fmt::format("region {}", index.value));
+        return region_locked(index);
     }
 
     vfio::Irq irq(vfio::IrqIndex index) const override
     {
         const std::lock_guard lock{model_.mutex_};
+        model_.check(DeviceModel::Call::irq, fmt::format("irq {}", index.value));
         model_.settle_locked();
         return model_.state(index).kind;
     }
@@ -196,7 +212,7 @@ public:
     {
         const std::lock_guard lock{model_.mutex_};
         model_.call(DeviceModel::Call::map, fmt::format("map {}", index.value));
-        const vfio::Region kind = region(index);
+        const vfio::Region kind = region_locked(index);
         if (!kind.mappable)
             throw Error{EINVAL, "fake: region {} of {} is not mappable", index.value, model_.name_};
         return Mapping::shared(model_.memory_[index.value].get(), 0, kind.size, model_.name_);
@@ -248,7 +264,22 @@ public:
                      [this](DeviceModel::IrqState& irq) { model_.unmask_locked(irq); });
     }
 
+    std::vector<int> descriptors() const override
+    {
+        std::vector<int> all{fd_.get()};
+        if (container_)
+            all.push_back(container_->get());
+        return all;
+    }
+
 private:
+    vfio::Region region_locked(vfio::RegionIndex index) const
+    {
+        if (index.value >= model_.regions_.size())
+            throw Error{EINVAL, "fake: {} has no region {}", model_.name_, index.value};
+        return model_.regions_[index.value];
+    }
+
     template <class Action>
     void change(DeviceModel::Call call, std::string_view word, vfio::IrqIndex index,
                 Action&& action)
@@ -274,6 +305,8 @@ private:
     }
 
     DeviceModel& model_;
+    UniqueFd fd_; ///< stands for the device, where somebody wants a descriptor
+    std::shared_ptr<const UniqueFd> container_;
 };
 
 DeviceModel& FakeHost::add(std::string name, std::vector<vfio::Region> regions,
@@ -301,13 +334,30 @@ std::unique_ptr<vfio::PlatformDevice> FakeHost::open(std::string_view name, bool
     if (does_dma && model.noiommu)
         throw Error{EPERM, "fake: nothing confines the DMA of {}", name};
     model.opened_ = true;
-    any_dma_ |= does_dma;
-    return std::make_unique<FakePlatformDevice>(model);
+    model.dma_ = does_dma;
+    if (does_dma && !container_)
+        container_ = std::make_shared<const UniqueFd>(::memfd_create("container", MFD_CLOEXEC));
+    return std::make_unique<FakePlatformDevice>(model, does_dma ? container_ : nullptr);
+}
+
+bool FakeHost::any_dma() const
+{
+    for (const auto& [name, model] : devices_)
+    {
+        const std::lock_guard lock{model->mutex_};
+        if (model->dma_)
+            return true;
+    }
+    return false;
 }
 
 void FakeHost::map_memory(const GuestRange& guest, std::byte* host)
 {
-    if (!any_dma_)
+    if (on_call)
+        on_call("map_memory");
+    if (nth_call != nullptr)
+        nth_call->check("map_memory");
+    if (!any_dma())
         return;
     if (const int error = std::exchange(map_error, 0); error != 0)
         throw Error{error, "fake: map memory for DMA"};
@@ -320,6 +370,12 @@ void FakeHost::map_memory(const GuestRange& guest, std::byte* host)
 
 void FakeHost::unmap_memory(const GuestRange& guest)
 {
+    if (on_call)
+        on_call("unmap_memory");
+    if (nth_call != nullptr)
+        nth_call->check("unmap_memory");
+    if (const int error = std::exchange(unmap_error, 0); error != 0)
+        throw Error{error, "fake: take memory from DMA"};
     std::erase_if(dma, [&guest](const auto& piece)
                   { return guest.contains(piece.first.base, piece.first.size); });
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tests/fakes/faults.hpp"
+#include "tests/fakes/nth_call.hpp"
 #include "vmm/vfio/port.hpp"
 
 #include <cstdint>
@@ -34,14 +35,17 @@ public:
         clear_unmask,
         mask,
         unmask,
+        region,
+        irq,
     };
 
     DeviceModel(std::string name, std::vector<vfio::Region> regions, std::vector<vfio::Irq> irqs);
 
     // -- what a test says
     void fail(Call call, int error, unsigned skip = 0);
-    /// Hears of each call, in the words "mask 0". Under the model's lock: it must not ask the model
-    /// anything.
+    NthCall* nth_call{}; ///< may be null
+    /// Hears of each call that changes something, in the words "mask 0" and "close". Under the
+    /// model's lock: it must not ask the model anything.
     std::function<void(std::string)> on_call;
     bool noiommu{}; ///< in a noiommu group
 
@@ -82,6 +86,7 @@ private:
     void deliver(IrqState& irq);
     void unmask_locked(IrqState& irq);
     void settle_locked();
+    void check(Call call, const std::string& words);
     void call(Call call, const std::string& words);
 
     const std::string name_;
@@ -92,6 +97,7 @@ private:
     std::vector<UniqueFd> memory_;   ///< a memfd a region
     std::vector<Mapping> registers_; ///< the test's own view
     bool opened_{};
+    bool dma_{}; ///< opened as a bus master
 };
 
 /// Knows the devices that were add()ed.
@@ -113,12 +119,18 @@ public:
     /// What the IOMMU can translate; as on a ZynqMP with the kernel's MSI window left out.
     std::vector<GuestRange> usable{{GuestAddr{0}, 0x0800'0000},
                                    {GuestAddr{0x0810'0000}, 0xffff'f7f0'0000}};
-    /// errno for the next map_memory(), or 0.
+    /// errno for the next map_memory() or unmap_memory(), or 0.
     int map_error{};
+    int unmap_error{};
+    NthCall* nth_call{}; ///< may be null
+    /// Hears of "map_memory" and "unmap_memory".
+    std::function<void(std::string)> on_call;
 
 private:
+    [[nodiscard]] bool any_dma() const;
+
     std::map<std::string, std::unique_ptr<DeviceModel>, std::less<>> devices_;
-    bool any_dma_{};
+    std::shared_ptr<const UniqueFd> container_; ///< stands for it: DMA is in `dma`
 };
 
 } // namespace aliasvm::fakes

@@ -4,6 +4,7 @@
 
 #include "vmm/base/error.hpp"
 #include "vmm/kvm/run_area.hpp"
+#include "vmm/kvm/statistics.hpp"
 
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -98,6 +99,11 @@ void LinuxVcpu::kick() noexcept
     // run(), finds a handler that does nothing.
     if (const pid_t thread = thread_.load(std::memory_order_relaxed); thread != 0)
         ::syscall(SYS_tgkill, ::getpid(), thread, kick_signal());
+}
+
+UniqueFd LinuxVcpu::statistics()
+{
+    return statistics_of(fd_.get(), fmt::format("vCPU {}", index_.value));
 }
 
 } // namespace aliasvm::kvm

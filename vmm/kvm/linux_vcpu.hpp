@@ -31,6 +31,7 @@ public:
 
     [[nodiscard]] VcpuExit run() noexcept final;
     void kick() noexcept final;
+    [[nodiscard]] UniqueFd statistics() final;
 
 protected:
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }

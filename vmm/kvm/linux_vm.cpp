@@ -5,6 +5,7 @@
 #include "vmm/base/error.hpp"
 #include "vmm/base/ioctl.hpp"
 #include "vmm/kvm/architecture.hpp"
+#include "vmm/kvm/statistics.hpp"
 
 #include <linux/kvm.h>
 
@@ -134,6 +135,11 @@ bool LinuxVm::set_line(Spi line, bool level) noexcept
     irq.irq = line.irq_line();
     irq.level = level ? 1 : 0;
     return retrying_ioctl(fd_.get(), KVM_IRQ_LINE, &irq) >= 0;
+}
+
+UniqueFd LinuxVm::statistics()
+{
+    return statistics_of(fd_.get(), "the VM");
 }
 
 } // namespace aliasvm::kvm

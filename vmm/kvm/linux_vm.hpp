@@ -27,6 +27,7 @@ public:
     void add_level_irqfd(Spi line, const EventFd& trigger, const EventFd& resample) override;
     void remove_irqfd(Spi line, const EventFd& trigger) override;
     bool set_line(Spi line, bool level) noexcept override;
+    [[nodiscard]] UniqueFd statistics() override;
 
 private:
     UniqueFd fd_;

@@ -5,6 +5,7 @@
 #include "vmm/base/address.hpp"
 #include "vmm/base/event_fd.hpp"
 #include "vmm/base/spi.hpp"
+#include "vmm/base/unique_fd.hpp"
 
 #include <compare>
 #include <cstddef>
@@ -107,6 +108,11 @@ public:
 
     /// Where the guest is, for a log line; 0 if KVM will not say.
     [[nodiscard]] virtual std::uint64_t program_counter() noexcept = 0;
+
+    /// A descriptor of this vCPU's binary statistics (api.rst, KVM_GET_STATS_FD), which anybody who
+    /// is given it may read at any time; not ok() if the host keeps none (before Linux 5.14).
+    /// Asking for it waits until run() is over, so ask before the vCPU runs. Throws Error.
+    [[nodiscard]] virtual UniqueFd statistics() = 0;
 };
 
 /// The in-kernel GICv2 of one VM.
@@ -166,6 +172,9 @@ public:
     /// Drives a line by KVM_IRQ_LINE, for emulated devices. On a line that the guest has as edge,
     /// each call that says high is an edge, even if it was high before. False if KVM refused.
     virtual bool set_line(Spi line, bool level) noexcept = 0;
+
+    /// The same for the VM as Vcpu::statistics() for a vCPU, at any time.
+    [[nodiscard]] virtual UniqueFd statistics() = 0;
 };
 
 /// /dev/kvm. Throws Error, or names the capability that is missing.

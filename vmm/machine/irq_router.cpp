@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines are made once, and taken through their states together.
+// Lines are made once and stay where they are.
 #include "vmm/machine/irq_router.hpp"
-
-#include "devices/passthrough/edge_line.hpp"
-#include "devices/passthrough/level_line.hpp"
 
 namespace aliasvm::machine
 {
@@ -28,28 +25,6 @@ devices::IrqLine& IrqRouter::emulated(Spi guest)
     vgic_.preset_trigger(guest, Trigger::level);
     emulated_.push_back(std::make_unique<KvmLine>(vm_, guest));
     return *emulated_.back();
-}
-
-void IrqRouter::passthrough(vfio::PlatformDevice& device, vfio::IrqIndex index, Spi guest)
-{
-    const bool is_level = device.irq(index).automasked;
-    vgic_.preset_trigger(guest, is_level ? Trigger::level : Trigger::edge);
-    if (is_level)
-        passthrough_.push_back(std::make_unique<devices::LevelLine>(vm_, device, index, guest));
-    else
-        passthrough_.push_back(std::make_unique<devices::EdgeLine>(vm_, device, index, guest));
-}
-
-void IrqRouter::arm()
-{
-    for (auto& line : passthrough_)
-        line->arm();
-}
-
-void IrqRouter::go_live()
-{
-    for (auto& line : passthrough_)
-        line->go_live();
 }
 
 } // namespace aliasvm::machine

@@ -5,6 +5,8 @@
 #include "vmm/base/error.hpp"
 #include "vmm/machine/image_loader.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 
 namespace aliasvm::machine
@@ -21,53 +23,64 @@ std::vector<std::unique_ptr<kvm::Vcpu>> create_vcpus(kvm::Vm& vm, std::uint32_t 
     return vcpus;
 }
 
+/// Before the vCPUs run: KVM makes one who asks for a vCPU's wait until it is out of KVM_RUN.
+std::vector<UniqueFd> ask_statistics(kvm::Vm& vm,
+                                     const std::vector<std::unique_ptr<kvm::Vcpu>>& vcpus)
+{
+    std::vector<UniqueFd> all;
+    const auto add = [&all](UniqueFd one)
+    {
+        if (one.ok())
+            all.push_back(std::move(one));
+    };
+    add(vm.statistics());
+    for (const auto& vcpu : vcpus)
+        add(vcpu->statistics());
+    return all;
+}
+
 } // namespace
-
-Machine::DmaWindow::DmaWindow(vfio::Host& host, const GuestMemory& memory)
-    : host_{host}, memory_{memory}
-{
-    host_.map_memory(memory_.range(), memory_.data());
-}
-
-Machine::DmaWindow::~DmaWindow()
-{
-    try
-    {
-        host_.unmap_memory(memory_.range());
-    }
-    catch (const Error&)
-    {
-        // Closing the container, which comes with the devices, takes the mappings with it.
-    }
-}
 
 Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan,
                  std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink)
     : vm_{system.create_vm()}, vgic_{vm_->create_vgic(
                                    {plan.gic_distributor.base, plan.gic_cpu_interface.base})},
-      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, next_slot(), plan.memory}, irqs_{*vm_,
-                                                                                             *vgic_}
+      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, new_slots(1), plan.memory},
+      aliases_{*vm_, *vgic_, memory_}, irqs_{*vm_, *vgic_}, statistics_{
+                                                                ask_statistics(*vm_, vcpus_)}
 {
     // From here on lines can be connected: irqfds and line levels need a GIC that is ready.
     vgic_->init();
     for (const plan::AliasPlan& alias : plan.aliases)
-        connect(alias, host, console_sink);
-    dma_.emplace(host, memory_);
+    {
+        aliases_.add(alias, new_slots(alias.windows.size()), host);
+        connect(alias, console_sink);
+    }
 
     load_images(memory_, plan, generated_dtb);
     vcpus_.front()->set_entry(plan.kernel.entry, plan.dtb.memory.base.value);
 
-    irqs_.arm();
-    irqs_.go_live();
+    aliases_.power_on();
     for (std::uint32_t i = 0; i < plan.vcpus; ++i)
-        threads_.emplace_back(kvm::VcpuIndex{i}, *vcpus_[i], bus_, notices_);
+        threads_.start(kvm::VcpuIndex{i}, *vcpus_[i], bus_, notices_);
 }
 
-Machine::~Machine()
+std::vector<UniqueFd> Machine::statistics() const
 {
-    // All at once, so that they leave the guest side by side; then one is joined after the other.
-    for (VcpuThread& thread : threads_)
-        thread.request_stop();
+    std::vector<UniqueFd> copies;
+    for (const UniqueFd& one : statistics_)
+    {
+        UniqueFd copy{::fcntl(one.get(), F_DUPFD_CLOEXEC, 0)};
+        if (!copy.ok())
+            throw Error{errno, "duplicate a descriptor of statistics"};
+        copies.push_back(std::move(copy));
+    }
+    return copies;
+}
+
+kvm::SlotId Machine::new_slots(std::size_t count) noexcept
+{
+    return {std::exchange(next_slot_, next_slot_ + static_cast<std::uint32_t>(count))};
 }
 
 devices::CadenceUart* Machine::console(std::string_view alias) noexcept
@@ -94,31 +107,18 @@ void Machine::release_power_key() noexcept
         power_key_->release();
 }
 
-void Machine::connect(const plan::AliasPlan& alias, vfio::Host& host,
-                      const ConsoleSink& console_sink)
+void Machine::connect(const plan::AliasPlan& alias, const ConsoleSink& console_sink)
 {
     switch (alias.backing)
     {
-    case plan::Backing::instance:
-        return connect_instance(alias, host);
     case plan::Backing::console:
         return connect_console(alias, console_sink);
     case plan::Backing::power_key:
         return connect_power_key(alias);
-    case plan::Backing::none:
-        return; // nobody on the bus: reads 0, writes vanish
+    case plan::Backing::instance:
+    case plan::Backing::none: // nobody on the bus: reads 0, writes vanish
+        return;
     }
-}
-
-void Machine::connect_instance(const plan::AliasPlan& alias, vfio::Host& host)
-{
-    Passthrough& instance = instances_.emplace_back();
-    instance.device = host.open(alias.sysname, alias.dma);
-    for (const plan::Window& window : alias.windows)
-        instance.windows.emplace_back(*vm_, *instance.device, vfio::RegionIndex{window.vfio_region},
-                                      next_slot(), window.guest);
-    for (const plan::Line& line : alias.lines)
-        irqs_.passthrough(*instance.device, {line.vfio_irq}, line.guest);
 }
 
 void Machine::connect_console(const plan::AliasPlan& alias, const ConsoleSink& console_sink)

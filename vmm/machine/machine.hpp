@@ -4,16 +4,18 @@
 
 #include "devices/emulated/cadence_uart.hpp"
 #include "devices/emulated/zynqmp_gpio.hpp"
-#include "devices/passthrough/alias_window.hpp"
+#include "vmm/base/unique_fd.hpp"
 #include "vmm/kvm/port.hpp"
+#include "vmm/machine/aliases.hpp"
 #include "vmm/machine/guest_memory.hpp"
 #include "vmm/machine/irq_router.hpp"
 #include "vmm/machine/mmio_bus.hpp"
 #include "vmm/machine/notices.hpp"
-#include "vmm/machine/vcpu_thread.hpp"
+#include "vmm/machine/vcpu_threads.hpp"
 #include "vmm/plan/plan.hpp"
 #include "vmm/vfio/port.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -28,19 +30,13 @@
 namespace aliasvm::machine
 {
 
-/// A passed-through instance: the open device, then the windows that need it.
-struct Passthrough
-{
-    std::unique_ptr<vfio::PlatformDevice> device;
-    std::deque<devices::AliasWindow> windows;
-};
-
 /// The machine is its member list: construction is power-on, destruction power-off. The members
 /// come in the order in which hardware would get its power, so that they go in reverse: threads
-/// are joined first, then lines disarmed, windows and RAM taken out of the guest, devices closed.
+/// are joined first, then each instance taken out of the guest and closed (Passthrough), then RAM.
 ///
 /// Construction reads the plan alone; everything in it is checked. Throws Error, with nothing left
-/// behind. Main thread; afterwards vCPU threads run beside it, and tell it things by notices().
+/// behind. `host` outlives the machine. Main thread, all of it; vCPU threads run beside it, and
+/// tell it things by notices().
 class Machine
 {
 public:
@@ -49,7 +45,6 @@ public:
 
     Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan,
             std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink);
-    ~Machine();
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
@@ -64,6 +59,32 @@ public:
     bool press_power_key() noexcept;
     void release_power_key() noexcept;
 
+    /// What a person asked for: the vCPUs leave the guest, and go on where they were. Devices are
+    /// left alone, and their interrupts wait in the guest's GIC; its clock runs on. Twice is once.
+    void pause() { threads_.pause(); }
+    void resume() { threads_.resume(); }
+    [[nodiscard]] bool paused() const noexcept { return threads_.paused(); }
+
+    /// The instances that are open.
+    using Holding = machine::Holding;
+    [[nodiscard]] std::vector<Holding> holdings() const { return aliases_.holdings(); }
+
+    /// Re-binding; both return how long the vCPUs stood still because of it, and leave a paused
+    /// machine paused. All or nothing; for the steps and what they throw see Aliases. `host`
+    /// outlives the machine.
+    std::chrono::microseconds detach(std::string_view alias)
+    {
+        return aliases_.detach(alias, threads_);
+    }
+    std::chrono::microseconds attach(const plan::AliasPlan& alias, vfio::Host& host)
+    {
+        return aliases_.attach(alias, host, threads_);
+    }
+
+    /// Descriptors of what KVM counts, the VM's first, then each vCPU's; without those that the
+    /// host does not keep. Whoever has one can read it at any time (vmm/stats). Throws Error.
+    [[nodiscard]] std::vector<UniqueFd> statistics() const;
+
 private:
     struct Console
     {
@@ -76,23 +97,9 @@ private:
         devices::CadenceUart uart;
     };
 
-    /// Guest memory where devices can reach it by DMA, as long as this lives.
-    class DmaWindow
-    {
-    public:
-        DmaWindow(vfio::Host& host, const GuestMemory& memory);
-        ~DmaWindow();
-        DmaWindow(const DmaWindow&) = delete;
-        DmaWindow& operator=(const DmaWindow&) = delete;
-
-    private:
-        vfio::Host& host_;
-        const GuestMemory& memory_;
-    };
-
-    [[nodiscard]] kvm::SlotId next_slot() noexcept { return {next_slot_++}; }
-    void connect(const plan::AliasPlan& alias, vfio::Host& host, const ConsoleSink& console_sink);
-    void connect_instance(const plan::AliasPlan& alias, vfio::Host& host);
+    /// The first of `count` that nobody else gets.
+    [[nodiscard]] kvm::SlotId new_slots(std::size_t count) noexcept;
+    void connect(const plan::AliasPlan& alias, const ConsoleSink& console_sink);
     void connect_console(const plan::AliasPlan& alias, const ConsoleSink& console_sink);
     void connect_power_key(const plan::AliasPlan& alias);
 
@@ -101,14 +108,14 @@ private:
     std::unique_ptr<kvm::Vgic> vgic_;
     std::vector<std::unique_ptr<kvm::Vcpu>> vcpus_;
     GuestMemory memory_;
-    std::deque<Passthrough> instances_;
+    Aliases aliases_;
     IrqRouter irqs_;
     MmioBus bus_;
     std::deque<Console> consoles_;
     std::optional<devices::ZynqmpGpio> power_key_;
-    std::optional<DmaWindow> dma_;
+    std::vector<UniqueFd> statistics_;
     Notices notices_;
-    std::deque<VcpuThread> threads_;
+    VcpuThreads threads_;
 };
 
 } // namespace aliasvm::machine

@@ -55,11 +55,65 @@ VcpuThread::~VcpuThread()
     thread_.join();
 }
 
+/// Under the lock, after every change.
+void VcpuThread::tell_wishes() noexcept
+{
+    wished_for_.store(stop_ || state_ != State::running, std::memory_order_release);
+    changed_.notify_all();
+}
+
+// The order matters in the next two: a kick that comes before the wish would be spent on one more
+// run.
+
 void VcpuThread::request_stop() noexcept
 {
-    // The order matters: a kick that comes before the flag would be spent on one more run.
-    stop_.store(true, std::memory_order_release);
+    {
+        const std::lock_guard lock{mutex_};
+        stop_ = true;
+        tell_wishes();
+    }
     vcpu_.kick();
+}
+
+void VcpuThread::request_pause() noexcept
+{
+    {
+        const std::lock_guard lock{mutex_};
+        if (state_ != State::running)
+            return;
+        state_ = State::pausing;
+        tell_wishes();
+    }
+    vcpu_.kick();
+}
+
+void VcpuThread::wait_until_paused() noexcept
+{
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return state_ == State::paused || over_; });
+}
+
+void VcpuThread::resume() noexcept
+{
+    const std::lock_guard lock{mutex_};
+    state_ = State::running;
+    tell_wishes();
+}
+
+/// Out of KVM_RUN, before the next one: false if there is to be none.
+bool VcpuThread::may_run() noexcept
+{
+    if (!wished_for_.load(std::memory_order_acquire))
+        return true;
+    std::unique_lock lock{mutex_};
+    // Again and again: between resume() and this thread's waking there may be the next pause.
+    while (state_ == State::pausing && !stop_)
+    {
+        state_ = State::paused;
+        tell_wishes();
+        changed_.wait(lock, [this] { return state_ != State::paused || stop_; });
+    }
+    return !stop_;
 }
 
 void VcpuThread::run() noexcept
@@ -70,15 +124,18 @@ void VcpuThread::run() noexcept
 
     if (index_.value == 0)
         notices_.first_run();
-    while (!stop_.load(std::memory_order_acquire))
+    while (may_run())
     {
         if (auto end = handle_exit(vcpu_.run(), vcpu_, bus_, notices_))
         {
             end->vcpu = index_.value;
             notices_.end(*end);
-            return;
+            break;
         }
     }
+    const std::lock_guard lock{mutex_};
+    over_ = true;
+    changed_.notify_all();
 }
 
 } // namespace aliasvm::machine

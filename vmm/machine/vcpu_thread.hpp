@@ -7,6 +7,9 @@
 #include "vmm/machine/notices.hpp"
 
 #include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
 #include <thread>
 
 namespace aliasvm::machine
@@ -14,7 +17,10 @@ namespace aliasvm::machine
 
 /// Runs a vCPU from construction until the machine ends or the object is destroyed. It talks to
 /// the rest of the process through the bus and the notices alone. Everything that the vCPU needs
-/// (memory slots, interrupt lines) must be ready before, and stay until this object is gone.
+/// (memory slots, interrupt lines) must be ready before, and stay until this object is gone or is
+/// paused.
+///
+/// Threads: every member but the destructor from any thread.
 class VcpuThread
 {
 public:
@@ -23,17 +29,49 @@ public:
     VcpuThread(const VcpuThread&) = delete;
     VcpuThread& operator=(const VcpuThread&) = delete;
 
-    /// Asks the thread to leave the guest for good, without waiting for it.
+    /// Asks the thread to leave the guest for good, without waiting for it. Stronger than a pause.
     void request_stop() noexcept;
 
+    /// Asks the thread to leave the guest until resume(), without waiting for it. Twice is once.
+    void request_pause() noexcept;
+    /// Between request_pause() and resume(): returns once the vCPU is not in the guest. A thread
+    /// that has come to its end is not, and never will be.
+    void wait_until_paused() noexcept;
+    void resume() noexcept;
+
 private:
+    /// The transitions, and there is no other:
+    ///
+    ///              request_pause()           the thread is out of KVM_RUN
+    ///     running ----------------> pausing -----------------------------> paused
+    ///        ^                         |                                     |
+    ///        +-------- resume() -------+-------------- resume() -------------+
+    ///
+    /// The thread waits in `paused` alone, and a stop ends that wait. Once it is stopping, or over,
+    /// it takes no further part: it never becomes `paused` again.
+    enum class State : std::uint8_t
+    {
+        running,
+        pausing,
+        paused,
+    };
+
     void run() noexcept;
+    [[nodiscard]] bool may_run() noexcept;
+    void tell_wishes() noexcept;
 
     kvm::VcpuIndex index_;
     kvm::Vcpu& vcpu_;
     MmioBus& bus_;
     Notices& notices_;
-    std::atomic<bool> stop_{};
+
+    std::atomic<bool> wished_for_{}; ///< stop_ or not running: spares each exit the lock
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    State state_{State::running}; ///< the rest under mutex_
+    bool stop_{};
+    bool over_{};
+
     std::thread thread_; ///< last: runs only once the rest is there
 };
 

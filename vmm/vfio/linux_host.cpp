@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace aliasvm::vfio
@@ -89,7 +90,8 @@ std::unique_ptr<PlatformDevice> LinuxHost::open(std::string_view name, bool dma)
     UniqueFd device = opened_group->open_device(key);
     // A lease of its own for each device tells when that device is closed.
     const auto lease = std::make_shared<const std::shared_ptr<LinuxGroup>>(opened_group);
-    auto opened = std::make_unique<LinuxPlatformDevice>(std::move(device), key, lease);
+    const auto container = dma ? std::optional{opened_group->container().fd()} : std::nullopt;
+    auto opened = std::make_unique<LinuxPlatformDevice>(std::move(device), key, lease, container);
     if (dma)
         opened_group->container().note_dma();
     devices_[key] = lease;

@@ -70,8 +70,10 @@ void set_irq(int device, const IrqRequest& request, IrqIndex index, const char* 
 } // namespace
 
 LinuxPlatformDevice::LinuxPlatformDevice(UniqueFd device, std::string name,
-                                         std::shared_ptr<const void> group)
-    : group_{std::move(group)}, fd_{std::move(device)}, name_{std::move(name)}
+                                         std::shared_ptr<const void> group,
+                                         std::optional<int> container)
+    : group_{std::move(group)}, fd_{std::move(device)}, container_{container}, name_{
+                                                                                   std::move(name)}
 {
     vfio_device_info info{};
     info.argsz = sizeof info;
@@ -144,6 +146,14 @@ void LinuxPlatformDevice::unmask(IrqIndex index)
 {
     set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_UNMASK, 1, std::nullopt), index,
             "unmask", name_);
+}
+
+std::vector<int> LinuxPlatformDevice::descriptors() const
+{
+    std::vector<int> all{fd_.get()};
+    if (container_)
+        all.push_back(*container_);
+    return all;
 }
 
 } // namespace aliasvm::vfio

@@ -6,6 +6,7 @@
 #include "vmm/vfio/port.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace aliasvm::vfio
 {
@@ -16,8 +17,10 @@ class LinuxPlatformDevice final : public PlatformDevice
 {
 public:
     /// Owns a device descriptor, of VFIO_GROUP_GET_DEVICE_FD or handed over. `group` is what must
-    /// stay open while the device is; it is let go after the device is closed. Throws Error.
-    LinuxPlatformDevice(UniqueFd device, std::string name, std::shared_ptr<const void> group = {});
+    /// stay open while the device is; it is let go after the device is closed. `container` is that
+    /// of a bus master, kept open by `group`. Throws Error.
+    LinuxPlatformDevice(UniqueFd device, std::string name, std::shared_ptr<const void> group = {},
+                        std::optional<int> container = {});
 
     [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] std::uint32_t region_count() const override { return region_count_; }
@@ -31,10 +34,12 @@ public:
     void clear_unmask(IrqIndex index) override;
     void mask(IrqIndex index) override;
     void unmask(IrqIndex index) override;
+    [[nodiscard]] std::vector<int> descriptors() const override;
 
 private:
     std::shared_ptr<const void> group_; ///< before the device: let go after it
     UniqueFd fd_;
+    std::optional<int> container_;
     std::string name_;
     std::uint32_t region_count_{};
     std::uint32_t irq_count_{};

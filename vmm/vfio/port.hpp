@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aliasvm::vfio
 {
@@ -71,6 +72,10 @@ public:
     /// once. Legal with or without a trigger; without one, unmask() fires nothing.
     virtual void mask(IrqIndex index) = 0;
     virtual void unmask(IrqIndex index) = 0;
+
+    /// What another process needs to use this device after it is handed over: the device and, for a
+    /// bus master, the container that confines its DMA. Owned by this object: pass duplicates on.
+    [[nodiscard]] virtual std::vector<int> descriptors() const = 0;
 };
 
 /// Where a machine gets its devices. Opening is exclusive: an instance that somebody else has
@@ -85,7 +90,7 @@ public:
     /// a noiommu group, where nothing would confine its DMA.
     [[nodiscard]] virtual std::unique_ptr<PlatformDevice> open(std::string_view name, bool dma) = 0;
 
-    /// Makes guest memory reachable by the DMA of the devices opened so far, IOVA = guest-physical,
+    /// Makes guest memory reachable by the DMA of the devices that are open, IOVA = guest-physical,
     /// leaving out what the IOMMU reserves (the kernel's MSI window at IOVA 0x08000000 on arm).
     /// Maps nothing when no opened device does DMA. The memory must stay until unmap_memory().
     virtual void map_memory(const GuestRange& guest, std::byte* host) = 0;

@@ -107,6 +107,13 @@ TEST_F(ALinuxVcpu, ReportsMemoryThatCannotBeBacked)
     EXPECT_EQ(std::get<Failure>(vcpu->run()).detail, static_cast<std::uint64_t>(EFAULT));
 }
 
+TEST_F(ALinuxVcpu, HandsOutItsStatistics)
+{
+    const int statistics = ::memfd_create("statistics", MFD_CLOEXEC);
+    kernel.answer(KVM_GET_STATS_FD, statistics);
+    EXPECT_EQ(vcpu->statistics().get(), statistics);
+}
+
 TEST_F(ALinuxVcpu, KeepsAKickForTheNextRunAndSpendsItOnce)
 {
     kernel.on(KVM_RUN,

@@ -57,6 +57,21 @@ protected:
     alignas(page_size) std::byte page[page_size]{};
 };
 
+TEST_F(ALinuxVm, HandsOutItsStatisticsIfTheHostKeepsAny)
+{
+    const int statistics = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    kernel.answer(KVM_GET_STATS_FD, statistics);
+    EXPECT_EQ(vm.statistics().get(), statistics);
+    for (const int unknown : {ENOTTY, EINVAL})
+    {
+        kernel.answer(KVM_GET_STATS_FD, -unknown);
+        EXPECT_FALSE(vm.statistics().ok());
+    }
+    kernel.answer(KVM_GET_STATS_FD, -EMFILE);
+    EXPECT_THAT(refusal([this] { (void)vm.statistics(); }),
+                HasSubstr("ask KVM for the statistics of the VM"));
+}
+
 TEST_F(ALinuxVm, SetsASlotWithoutFlags)
 {
     vm.set_slot(SlotId{3}, {GuestAddr{0xff00'0000}, page_size}, page);

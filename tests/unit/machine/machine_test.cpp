@@ -2,6 +2,7 @@
 // Machine over the fakes: power-on, running, power-off, and that nothing is left behind.
 #include "tests/unit/machine/machine_bench.hpp"
 #include "vmm/base/error.hpp"
+#include "vmm/stats/statistics.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -214,6 +215,25 @@ TEST_F(AMachine, MapsNothingForADeviceWithoutDma)
 {
     const auto machine = power_on(plan_of({uart_alias(plan::Backing::instance)}));
     EXPECT_TRUE(host.dma.empty());
+}
+
+TEST_F(AMachine, HandsOutTheVmsStatisticsAndThenEachVcpus)
+{
+    const auto machine = power_on(plan_of({}, 3));
+    for (int round = 0; round < 2; ++round) // the machine keeps its own
+    {
+        const std::vector<UniqueFd> descriptors = machine->statistics();
+        ASSERT_EQ(descriptors.size(), 4U);
+        EXPECT_TRUE(stats::read_statistics(descriptors[0].get()).contains("remote_tlb_flush"));
+        for (std::size_t n = 1; n < 4; ++n)
+            EXPECT_TRUE(stats::read_statistics(descriptors[n].get()).contains("exits"));
+    }
+}
+
+TEST_F(AMachine, HandsOutNoStatisticsWhereTheHostKeepsNone)
+{
+    system.keeps_statistics = false;
+    EXPECT_TRUE(power_on(plan_of({}, 2))->statistics().empty());
 }
 
 } // namespace

@@ -27,7 +27,9 @@ protected:
 
 TEST_F(AnAliasWindow, PutsTheDevicesRegistersAtTheAlias)
 {
-    const AliasWindow window{*bench.vm, *bench.device, region, slot, uart0};
+    AliasWindow window{*bench.vm, *bench.device, region, slot, uart0};
+    EXPECT_TRUE(vm().slots().empty()) << "not before it is shown";
+    window.show();
     const auto slots = vm().slots();
     ASSERT_EQ(slots.size(), 1U);
     EXPECT_EQ(slots.at(5).guest, uart0);
@@ -38,7 +40,8 @@ TEST_F(AnAliasWindow, PutsTheDevicesRegistersAtTheAlias)
 TEST_F(AnAliasWindow, RemovesTheSlotBeforeItUnmaps)
 {
     {
-        const AliasWindow window{*bench.vm, *bench.device, region, slot, uart0};
+        AliasWindow window{*bench.vm, *bench.device, region, slot, uart0};
+        window.show();
     }
     EXPECT_TRUE(vm().slots().empty());
     EXPECT_EQ(vm().dangling_slots(), 0U);
@@ -46,8 +49,35 @@ TEST_F(AnAliasWindow, RemovesTheSlotBeforeItUnmaps)
 
 TEST_F(AnAliasWindow, LeavesNothingWhenTheSlotIsRefused)
 {
-    const AliasWindow first{*bench.vm, *bench.device, region, slot, uart0};
-    EXPECT_THROW((AliasWindow{*bench.vm, *bench.device, region, kvm::SlotId{6}, uart0}), Error);
+    AliasWindow first{*bench.vm, *bench.device, region, slot, uart0};
+    first.show();
+    AliasWindow second{*bench.vm, *bench.device, region, kvm::SlotId{6}, uart0};
+    EXPECT_THROW(second.show(), Error);
+    EXPECT_FALSE(second.shown());
+    EXPECT_EQ(vm().slots().size(), 1U);
+}
+
+TEST_F(AnAliasWindow, ComesAndGoesInTheSameSlot)
+{
+    AliasWindow window{*bench.vm, *bench.device, region, slot, uart0};
+    for (int round = 0; round < 3; ++round)
+    {
+        window.show();
+        window.show();
+        EXPECT_EQ(vm().slots().at(5).guest, uart0);
+        window.hide();
+        window.hide();
+        EXPECT_TRUE(vm().slots().empty());
+    }
+}
+
+TEST_F(AnAliasWindow, StaysShownWhenItCannotBeHidden)
+{
+    AliasWindow window{*bench.vm, *bench.device, region, slot, uart0};
+    window.show();
+    vm().fail(fakes::VmModel::Call::remove_slot, EIO);
+    EXPECT_THROW(window.hide(), Error);
+    EXPECT_TRUE(window.shown());
     EXPECT_EQ(vm().slots().size(), 1U);
 }
 

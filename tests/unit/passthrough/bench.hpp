@@ -48,6 +48,7 @@ public:
         return was_pending;
     }
 
+    std::vector<std::string> calls; ///< first: a device that closes says so
     fakes::FakeSystem system;
     fakes::FakeHost host;
     fakes::DeviceModel& model;
@@ -55,7 +56,6 @@ public:
     std::unique_ptr<kvm::Vgic> vgic;
     std::unique_ptr<kvm::Vcpu> vcpu;
     std::unique_ptr<vfio::PlatformDevice> device;
-    std::vector<std::string> calls;
 };
 
 } // namespace aliasvm::devices

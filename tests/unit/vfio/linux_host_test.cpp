@@ -3,6 +3,7 @@
 #include "vmm/vfio/linux_host.hpp"
 
 #include "tests/fakes/scripted_ioctl.hpp"
+#include "tests/unit/vfio/dma_reach.hpp"
 #include "tests/unit/vfio/host_tree.hpp"
 
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <sys/mman.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -80,28 +80,6 @@ protected:
         kernel.answer(VFIO_IOMMU_UNMAP_DMA, 0);
     }
 
-    static int tell_one_range(void* argument)
-    {
-        auto* const bytes = static_cast<std::byte*>(argument);
-        vfio_iommu_type1_info info{};
-        std::memcpy(&info, bytes, sizeof info);
-        vfio_iommu_type1_info_cap_iova_range head{};
-        const vfio_iova_range range{0, 0xffff'ffff};
-        const std::size_t all = sizeof info + sizeof head + sizeof range;
-        const bool room = info.argsz >= all;
-        info.argsz = static_cast<std::uint32_t>(all);
-        info.flags = VFIO_IOMMU_INFO_CAPS;
-        info.cap_offset = room ? static_cast<std::uint32_t>(sizeof info) : 0;
-        std::memcpy(bytes, &info, sizeof info);
-        if (!room)
-            return 0;
-        head.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;
-        head.nr_iovas = 1;
-        std::memcpy(bytes + sizeof info, &head, sizeof head);
-        std::memcpy(bytes + sizeof info + sizeof head, &range, sizeof range);
-        return 0;
-    }
-
     std::string refusal(std::string_view name, bool dma)
     {
         try
@@ -134,6 +112,14 @@ TEST_F(AHost, OpensANoiommuDevice)
     EXPECT_EQ(uart->name(), "ff010000.serial");
     EXPECT_THAT(device_names, testing::ElementsAre("ff010000.serial"));
     EXPECT_THAT(iommus, testing::ElementsAre(static_cast<unsigned long>(VFIO_NOIOMMU_IOMMU)));
+}
+
+TEST_F(AHost, TellsWhatAnotherProcessNeedsOfADevice)
+{
+    const auto uart = host.open("ff010000.serial", false);
+    EXPECT_THAT(uart->descriptors(), testing::ElementsAre(device_fd));
+    const auto gem = host.open("ff0c0000.ethernet", true);
+    EXPECT_THAT(gem->descriptors(), testing::ElementsAre(device_fd, container_fd));
 }
 
 TEST_F(AHost, GivesEachKindOfGroupItsContainer)

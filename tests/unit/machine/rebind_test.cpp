@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// Re-binding of one running machine: what the guest sees, in which order, and what is refused.
+#include "tests/unit/machine/rebind_bench.hpp"
+
+#include <cerrno>
+
+#include <gmock/gmock.h>
+
+namespace
+{
+
+using namespace aliasvm;
+using namespace aliasvm::tests;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::IsSupersetOf;
+
+using ARebinding = RebindBench;
+
+// ---- one machine
+
+TEST_F(ARebinding, TakesAnInstanceOutOfTheGuestAndClosesIt)
+{
+    const auto machine = power_on(plan_of({uart()}));
+    EXPECT_THAT(machine->holdings(), ElementsAre(Holding{"uart0", "uart1"}));
+    device().raise(0);
+    EXPECT_TRUE(system.vm().pending(uart_spi));
+    EXPECT_GT(machine->detach("uart0").count(), 0);
+
+    EXPECT_FALSE(system.vm().pending(uart_spi)) << "the guest's line is low";
+    EXPECT_EQ(system.vm().irqfd_count(), 0U);
+    EXPECT_EQ(system.vm().slots().size(), 1U) << "RAM alone";
+    EXPECT_EQ(system.vm().dangling_slots(), 0U);
+    EXPECT_FALSE(device().opened());
+    EXPECT_THAT(machine->holdings(), IsEmpty());
+    auto& cpu = system.vm().vcpu(0);
+    cpu.push(kvm::MmioRead{{0xff00'002c}, 4, nullptr});
+    cpu.push(kvm::MmioWrite{{0xff00'0030}, 4, 'x'});
+    ASSERT_TRUE(cpu.wait_idle());
+    EXPECT_THAT(cpu.answers(), ElementsAre(0U));
+}
+
+TEST_F(ARebinding, PutsAnInstanceBehindAnEmptyAlias)
+{
+    const auto machine = power_on(plan_of({empty_uart()}));
+    EXPECT_THAT(machine->holdings(), IsEmpty());
+    device().raise(0);
+    EXPECT_GT(machine->attach(uart(), host).count(), 0);
+
+    EXPECT_THAT(machine->holdings(), ElementsAre(Holding{"uart0", "uart1"}));
+    EXPECT_TRUE(system.vm().pending(uart_spi)) << "it was wanted before anybody listened";
+    device().lower(0);
+    EXPECT_TRUE(system.vm().acknowledge(uart_spi));
+    expect_served(device(), system.vm(), uart_spi);
+    const auto slots = system.vm().slots();
+    ASSERT_EQ(slots.size(), 2U);
+    device().registers(0)[0x2c] = std::byte{0x5a};
+    EXPECT_EQ(slots.rbegin()->second.guest, uart_window);
+    EXPECT_EQ(slots.rbegin()->second.host[0x2c], std::byte{0x5a});
+}
+
+TEST_F(ARebinding, StandsStillOnlyForTheSlots)
+{
+    const auto machine = power_on(plan_of({uart()}));
+    auto& vm = system.vm();
+    auto& cpu = vm.vcpu(0);
+    ASSERT_TRUE(cpu.wait_idle());
+    std::vector<std::string> still;
+    std::vector<std::string> running;
+    const auto note = [&](const std::string& call)
+    { (cpu.in_run() ? running : still).push_back(call); };
+    vm.on_call = note;
+    device().on_call = note;
+    machine->detach("uart0");
+    EXPECT_THAT(still, testing::Contains("remove_slot 1"));
+    EXPECT_THAT(running, testing::IsSupersetOf(
+                             {"mask 0", "clear_trigger 0", "clear_unmask 0", "remove_irqfd 21"}));
+    ASSERT_TRUE(cpu.wait_idle());
+    still.clear();
+    running.clear();
+    machine->attach(uart(), host);
+    EXPECT_THAT(still, testing::Contains("set_slot 1"));
+    EXPECT_THAT(running, IsSupersetOf({"open ff010000.serial", "map 0", "mask 0", "add_irqfd 21",
+                                       "set_unmask_on 0"}));
+    vm.on_call = nullptr;
+    device().on_call = nullptr;
+}
+
+TEST_F(ARebinding, ThatCannotGoLiveTakesItsLinesAndThenItsWindowsBack)
+{
+    const auto machine = power_on(plan_of({empty_uart()}));
+    auto& vm = system.vm();
+    auto& cpu = vm.vcpu(0);
+    std::vector<std::string> calls;
+    const auto note = [&](const std::string& call)
+    { calls.push_back(call + (cpu.in_run() ? "" : " in standstill")); };
+    device().fail(fakes::DeviceModel::Call::unmask, EIO);
+    ASSERT_TRUE(cpu.wait_idle());
+    vm.on_call = note;
+    EXPECT_THROW(machine->attach(uart(), host), Error);
+    EXPECT_THAT(calls, ElementsAre("add_irqfd 21", "set_slot 1 in standstill", testing::_,
+                                   "remove_slot 1 in standstill"));
+    EXPECT_THAT(calls.at(2), testing::StartsWith("remove_irqfd 21"));
+    vm.on_call = nullptr;
+}
+
+TEST_F(ARebinding, TakesItsStepsInTheOneOrderThatIsSafe)
+{
+    const auto machine = power_on(plan_of({gem_alias("gem0", 0xff0b'0000, gem1)}));
+    auto& vm = system.vm();
+    std::vector<std::string> calls;
+    const auto note = [&](const std::string& call) { calls.push_back(call); };
+    vm.on_call = note;
+    host.on_call = note;
+    host.device(gem1).on_call = note;
+    machine->detach("gem0");
+    EXPECT_THAT(calls, ElementsAre("mask 0", "clear_trigger 0", "clear_trigger 1", "clear_unmask 0",
+                                   "remove_irqfd 57", "remove_irqfd 58", "remove_slot 1",
+                                   "remove_slot 2", "unmap_memory", "close"));
+    calls.clear();
+    machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), host);
+    EXPECT_THAT(calls,
+                ElementsAre("open ff0c0000.ethernet", "map 0", "map 1", "map_memory", "mask 0",
+                            "add_irqfd 57", "set_unmask_on 0", "add_irqfd 58", "set_slot 1",
+                            "set_slot 2", "set_trigger 0", "unmask 0", "set_trigger 1"))
+        << "and nothing of the guest's GICD_ICFGR";
+    vm.on_call = nullptr;
+    host.on_call = nullptr;
+    host.device(gem1).on_call = nullptr;
+}
+
+TEST_F(ARebinding, LeavesAPausedMachinePaused)
+{
+    const auto machine = power_on(plan_of({uart()}, 2));
+    machine->pause();
+    EXPECT_EQ(machine->detach("uart0").count(), 0) << "they stood still already";
+    EXPECT_TRUE(machine->paused());
+    EXPECT_EQ(machine->attach(uart(), host).count(), 0);
+    EXPECT_TRUE(machine->paused());
+    EXPECT_FALSE(system.vm().vcpu(0).in_run());
+    machine->resume();
+    EXPECT_TRUE(system.vm().vcpu(0).wait_idle());
+    EXPECT_TRUE(system.vm().vcpu(1).wait_idle());
+    machine->detach("uart0");
+    EXPECT_FALSE(machine->paused());
+}
+
+TEST_F(ARebinding, PresetsTheLinesOfAnEmptyAliasAtPowerOn)
+{
+    // The guest may never write ICFGR, and later KVM answers EBUSY.
+    auto edge = gem_alias("gem0", 0xff0b'0000);
+    const auto machine = power_on(plan_of({empty_uart(), edge}));
+    EXPECT_EQ(system.vm().trigger_of(uart_spi), Trigger::level);
+    EXPECT_EQ(system.vm().trigger_of(gem_spi), Trigger::level);
+    EXPECT_EQ(system.vm().trigger_of(gem_edge_spi), Trigger::edge);
+}
+
+TEST_F(ARebinding, NeedsNoMoreSlotsForTenThousandMovesThanForOne)
+{
+    const auto machine = power_on(plan_of({uart(), gem_alias("gem0", 0xff0b'0000)}));
+    machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), host);
+    const auto before = system.vm().slots();
+    machine->pause(); // for speed
+    for (int n = 0; n < 5000; ++n)
+    {
+        machine->detach("gem0");
+        machine->detach("uart0");
+        machine->attach(uart(), host);
+        machine->attach(gem_alias("gem0", 0xff0b'0000, n % 2 == 0 ? gem2 : gem1), host);
+    }
+    const auto after = system.vm().slots();
+    ASSERT_EQ(after.size(), before.size());
+    for (const auto& [id, slot] : after)
+        EXPECT_EQ(slot.guest, before.at(id).guest);
+    EXPECT_EQ(system.vm().irqfd_count(), 3U);
+}
+
+// ---- what is refused
+
+TEST_F(ARebinding, SaysWhatCannotBeTakenAway)
+{
+    const auto machine = power_on(plan_of({empty_uart(), power_key()}));
+    std::string told;
+    EXPECT_EQ(error_of([&] { machine->detach("uart0"); }, &told), ENOENT);
+    EXPECT_THAT(told, HasSubstr("uart0, which is empty"));
+    EXPECT_EQ(error_of([&] { machine->detach("uart9"); }, &told), ENOENT);
+    EXPECT_THAT(told, HasSubstr("uart9, which this machine does not have"));
+    EXPECT_EQ(error_of([&] { machine->detach("gpio"); }), EINVAL);
+}
+
+TEST_F(ARebinding, SaysWhereNothingCanBePut)
+{
+    const auto machine = power_on(plan_of({uart(), power_key()}));
+    std::string told;
+    auto second = uart();
+    second.instance = "uart0";
+    EXPECT_EQ(error_of([&] { machine->attach(second, host); }, &told), EBUSY);
+    EXPECT_THAT(told, HasSubstr("put uart0 behind uart0, where uart1 is"));
+    auto key = power_key();
+    key.backing = plan::Backing::instance;
+    EXPECT_EQ(error_of([&] { machine->attach(key, host); }, &told), EBUSY);
+    EXPECT_THAT(told, HasSubstr("an emulated device"));
+    auto unknown = uart();
+    unknown.name = "uart9";
+    EXPECT_EQ(error_of([&] { machine->attach(unknown, host); }), ENOENT);
+}
+
+TEST_F(ARebinding, RefusesAPlanOfAnotherAlias)
+{
+    const auto machine = power_on(plan_of({empty_uart()}));
+    auto elsewhere = uart();
+    elsewhere.windows.front().guest.base.value += 0x1'0000;
+    auto other_line = uart();
+    other_line.lines.front().guest = gem_spi;
+    auto no_line = uart();
+    no_line.lines.clear();
+    for (const auto& wrong : {elsewhere, other_line, no_line, empty_uart()})
+        EXPECT_EQ(error_of([&] { machine->attach(wrong, host); }), EINVAL);
+    EXPECT_FALSE(device().opened());
+    EXPECT_EQ(machine->attach(uart(), host).count() > 0, true);
+}
+
+TEST_F(ARebinding, RefusesAnInstanceThatSignalsInAnotherWay)
+{
+    host.add("ff020000.odd", {{page_size, true}}, {{true, false}});
+    const auto machine = power_on(plan_of({empty_uart()}));
+    auto odd = uart();
+    odd.sysname = "ff020000.odd";
+    std::string told;
+    EXPECT_EQ(error_of([&] { machine->attach(odd, host); }, &told), EINVAL);
+    EXPECT_THAT(told, AllOf(HasSubstr("interrupt 0 of it is edge"),
+                            HasSubstr("SPI 21 (INTID 53) is level")));
+    EXPECT_FALSE(host.device("ff020000.odd").opened());
+    machine->attach(uart(), host);
+}
+
+// ---- DMA
+
+TEST_F(ARebinding, HasMemoryMappedForDmaWhileThereIsABusMaster)
+{
+    auto second = gem_alias("gem1", 0xff0d'0000);
+    second.lines[0].guest = *Spi::from_dt_cell(59);
+    second.lines[1].guest = *Spi::from_dt_cell(60);
+    const auto machine = power_on(plan_of({gem_alias("gem0", 0xff0b'0000), second, uart()}));
+    EXPECT_THAT(host.dma, IsEmpty()) << "nobody wants it yet";
+    machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), host);
+    EXPECT_EQ(host.dma.size(), 1U);
+    auto filled = second;
+    filled.backing = plan::Backing::instance;
+    filled.sysname = gem2;
+    filled.dma = true;
+    machine->attach(filled, host);
+    EXPECT_EQ(host.dma.size(), 1U) << "mapped once";
+    machine->detach("gem0");
+    EXPECT_EQ(host.dma.size(), 1U) << "one is left";
+    machine->detach("uart0");
+    EXPECT_EQ(host.dma.size(), 1U);
+    machine->detach("gem1");
+    EXPECT_THAT(host.dma, IsEmpty());
+}
+
+TEST_F(ARebinding, MapsMemoryByTheHostThatBringsTheBusMaster)
+{
+    fakes::FakeHost other;
+    other.add(gem2, {{page_size, true}, {page_size, true}}, {{true, true}, {true, false}});
+    auto machine = power_on(plan_of({gem_alias("gem0", 0xff0b'0000)}));
+    machine->attach(gem_alias("gem0", 0xff0b'0000, gem2), other);
+    EXPECT_THAT(host.dma, IsEmpty());
+    EXPECT_EQ(other.dma.size(), 1U);
+    machine.reset();
+    EXPECT_THAT(other.dma, IsEmpty());
+    EXPECT_FALSE(other.device(gem2).opened());
+}
+
+} // namespace

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// The moves, step by step, and the way back from each.
+#include "vmm/machine/aliases.hpp"
+
+#include "vmm/base/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace aliasvm::machine
+{
+
+namespace
+{
+
+/// What an Error says without the text of its errno, to be said again with more before it.
+std::string act_of(const Error& error)
+{
+    std::string act = error.what();
+    const std::string reason = ": " + error.code().message();
+    if (act.ends_with(reason))
+        act.resize(act.size() - reason.size());
+    return act;
+}
+
+/// A step of a move, which is named in the Error if it fails.
+template <class Act>
+void step(const std::string& move, std::string_view name, Act&& act)
+{
+    try
+    {
+        act();
+    }
+    catch (const Error& error)
+    {
+        throw Error{error.code().value(), "{}: {}: {}", move, name, act_of(error)};
+    }
+}
+
+/// Whether two plans are of the same alias to a guest.
+bool same_identity(const plan::AliasPlan& a, const plan::AliasPlan& b)
+{
+    return std::ranges::equal(a.windows, b.windows, {}, &plan::Window::guest,
+                              &plan::Window::guest) &&
+           std::ranges::equal(a.lines, b.lines, {}, &plan::Line::guest, &plan::Line::guest);
+}
+
+void forget_instance(plan::AliasPlan& alias) noexcept
+{
+    alias.backing = plan::Backing::none;
+    alias.instance.clear();
+    alias.sysname.clear();
+    alias.dma = false;
+    for (plan::Window& window : alias.windows)
+        window.host.reset();
+    for (plan::Line& line : alias.lines)
+        line.host.reset();
+}
+
+const char* name_of(Trigger trigger)
+{
+    return trigger == Trigger::level ? "level" : "edge";
+}
+
+/// The vGIC keeps its preset for the machine's life, and a level interrupt on a line that the guest
+/// has as edge would come once and never again.
+void require_triggers(const plan::AliasPlan& alias, const std::vector<Trigger>& triggers)
+{
+    for (std::size_t i = 0; i < alias.lines.size(); ++i)
+    {
+        const plan::Line& line = alias.lines[i];
+        if (line.trigger != triggers[i])
+            throw Error{EINVAL,
+                        "interrupt {} of it is {}, but guest SPI {} (INTID {}) is {}",
+                        line.vfio_irq,
+                        name_of(triggers[i]),
+                        line.guest.dt_cell(),
+                        line.guest.intid(),
+                        name_of(line.trigger)};
+    }
+}
+
+} // namespace
+
+Aliases::Aliases(kvm::Vm& vm, kvm::Vgic& vgic, const GuestMemory& memory)
+    : vm_{vm}, vgic_{vgic}, dma_{memory}
+{
+}
+
+void Aliases::add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Host& host)
+{
+    Alias& added = aliases_.emplace_back(Alias{alias, first_slot, nullptr});
+    if (alias.backing == plan::Backing::instance)
+    {
+        added.instance = std::make_unique<Passthrough>(vm_, host, alias, first_slot);
+        for (std::size_t i = 0; i < added.plan.lines.size(); ++i)
+            added.plan.lines[i].trigger = added.instance->triggers()[i];
+    }
+    if (alias.backing == plan::Backing::instance || alias.backing == plan::Backing::none)
+        preset(added);
+}
+
+void Aliases::preset(Alias& alias)
+{
+    for (const plan::Line& line : alias.plan.lines)
+        vgic_.preset_trigger(line.guest, line.trigger);
+}
+
+void Aliases::power_on()
+{
+    // Memory is mapped once every bus master is open: VFIO then builds the mapping once.
+    const auto each = [this](auto&& act)
+    {
+        for (Alias& alias : aliases_)
+        {
+            if (alias.instance)
+                act(*alias.instance);
+        }
+    };
+    each([this](Passthrough& instance) { instance.begin_dma(dma_); });
+    each([](Passthrough& instance) { instance.arm(); });
+    each([](Passthrough& instance) { instance.show(); });
+    each([](Passthrough& instance) { instance.go_live(); });
+}
+
+std::chrono::microseconds Aliases::detach(std::string_view name, VcpuThreads& vcpus)
+{
+    Alias& alias = find(name);
+    if (alias.plan.backing == plan::Backing::none)
+        throw Error{ENOENT, "take something from behind alias {}, which is empty", name};
+    if (!alias.instance)
+        throw Error{EINVAL, "take what is emulated from behind alias {}", name};
+
+    const std::string move = fmt::format("take {} from behind {}", alias.plan.instance, name);
+    Passthrough& instance = *alias.instance;
+    std::chrono::microseconds still{};
+    try
+    {
+        step(move, "quiesce its interrupts", [&] { instance.quiesce(); });
+        step(move, "disconnect its interrupts", [&] { instance.disarm(); });
+        // The vCPUs stand still for this alone.
+        step(move, "remove its registers",
+             [&] { still = vcpus.while_still([&] { instance.hide(); }); });
+        step(move, "take guest memory from it", [&] { instance.end_dma(); });
+    }
+    catch (...)
+    {
+        put_back(instance, vcpus);
+        throw;
+    }
+    alias.instance.reset();
+    forget_instance(alias.plan);
+    return still;
+}
+
+/// As far as the kernel lets it: the failure on its way to the caller is the one to report. What
+/// could not be put back can still be detached, since every step passes over what is done.
+void Aliases::put_back(Passthrough& instance, VcpuThreads& vcpus)
+{
+    if (!instance.shown())
+        devices::undo([&] { vcpus.while_still([&] { instance.show(); }); });
+    devices::undo([&] { instance.revive(); });
+}
+
+std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, vfio::Host& host,
+                                          VcpuThreads& vcpus)
+{
+    Alias& alias = find(wanted.name);
+    const std::string move = fmt::format("put {} behind {}", wanted.instance, wanted.name);
+    if (alias.plan.backing != plan::Backing::none)
+        throw Error{EBUSY, "{}, where {} is", move,
+                    alias.instance ? alias.plan.instance : "an emulated device"};
+    if (wanted.backing != plan::Backing::instance || !same_identity(alias.plan, wanted))
+        throw Error{EINVAL, "{}: it is planned for another alias or is no instance", move};
+
+    plan::AliasPlan next = wanted;
+    for (std::size_t i = 0; i < next.lines.size(); ++i)
+        next.lines[i].trigger = alias.plan.lines[i].trigger;
+
+    // Whatever fails, the destructor takes the way back.
+    std::unique_ptr<Passthrough> instance;
+    step(move, "open it",
+         [&] { instance = std::make_unique<Passthrough>(vm_, host, next, alias.first_slot); });
+    step(move, "match its interrupts", [&] { require_triggers(next, instance->triggers()); });
+    step(move, "give guest memory to it", [&] { instance->begin_dma(dma_); });
+    step(move, "connect its interrupts", [&] { instance->arm(); });
+    std::chrono::microseconds still{};
+    step(move, "show its registers", [&] { still = vcpus.while_still([&] { instance->show(); }); });
+    try
+    {
+        step(move, "let its interrupts live", [&] { instance->go_live(); });
+    }
+    catch (...)
+    {
+        // The windows go as they came, while nobody looks; and the lines before them.
+        instance->silence();
+        devices::undo([&] { vcpus.while_still([&] { instance->hide(); }); });
+        throw;
+    }
+    alias.instance = std::move(instance);
+    alias.plan = std::move(next);
+    return still;
+}
+
+std::vector<Holding> Aliases::holdings() const
+{
+    std::vector<Holding> all;
+    for (const Alias& alias : aliases_)
+    {
+        if (alias.instance)
+            all.push_back({alias.plan.name, alias.plan.instance});
+    }
+    return all;
+}
+
+Aliases::Alias& Aliases::find(std::string_view name)
+{
+    const auto found = std::ranges::find(
+        aliases_, name, [](const Alias& a) { return std::string_view{a.plan.name}; });
+    if (found == aliases_.end())
+        throw Error{ENOENT, "find alias {}, which this machine does not have", name};
+    return *found;
+}
+
+} // namespace aliasvm::machine

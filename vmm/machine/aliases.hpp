@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Aliases: which instance stands behind each alias of one machine, and how that changes.
+#pragma once
+
+#include "vmm/kvm/port.hpp"
+#include "vmm/machine/dma_memory.hpp"
+#include "vmm/machine/passthrough.hpp"
+#include "vmm/machine/vcpu_threads.hpp"
+#include "vmm/plan/plan.hpp"
+#include "vmm/vfio/port.hpp"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aliasvm::machine
+{
+
+/// An instance that a machine has open, by the catalogue's name.
+struct Holding
+{
+    std::string alias;
+    std::string instance;
+
+    friend bool operator==(const Holding&, const Holding&) = default;
+};
+
+/// Every alias of the plan, with or without something behind it. What an alias is to the guest, its
+/// windows and its lines, never changes: its memory slots and the triggers in the guest's GIC are
+/// settled at power-on, so that ten thousand moves take no more of either than one.
+///
+/// Everything throws Error that names the alias, the instance and the step. Vm, vGIC, memory and
+/// hosts outlive this. Main thread only.
+class Aliases
+{
+public:
+    Aliases(kvm::Vm& vm, kvm::Vgic& vgic, const GuestMemory& memory);
+    Aliases(const Aliases&) = delete;
+    Aliases& operator=(const Aliases&) = delete;
+
+    // -- power-on, after Vgic::init() and before the vCPUs run
+
+    /// Opens the instance if there is one. A line is preset to what VFIO says of it, and that of an
+    /// empty alias to what the plan says: somebody may come, and the guest may never write
+    /// GICD_ICFGR. Lines of emulated devices are left to them. The slots are those from
+    /// `first_slot` on, one a window.
+    void add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Host& host);
+    /// Puts every instance in the guest. Last, just before the first KVM_RUN.
+    void power_on();
+
+    // -- while the vCPUs run, or are paused; both return how long they stood still because of it
+
+    /// Takes the instance out of the guest and closes it: reads give 0 from then on, and writes
+    /// vanish. If a step fails the alias works as before. ENOENT: there is no such alias or nothing
+    /// is behind it; EINVAL: what is behind it is no instance.
+    std::chrono::microseconds detach(std::string_view alias, VcpuThreads& vcpus);
+
+    /// Puts an instance behind an empty alias; `alias` is the plan of that alias with it. If a step
+    /// fails the alias is empty as before, and the device closed. ENOENT: there is no such alias;
+    /// EBUSY: something is behind it; EINVAL: the plan is of another alias or of no instance, or
+    /// the instance signals in another way than the guest's GIC was preset to.
+    std::chrono::microseconds attach(const plan::AliasPlan& alias, vfio::Host& host,
+                                     VcpuThreads& vcpus);
+
+    [[nodiscard]] std::vector<Holding> holdings() const;
+
+private:
+    struct Alias
+    {
+        plan::AliasPlan plan; ///< as it is now; lines have the trigger that the vGIC was preset to
+        kvm::SlotId first_slot;
+        std::unique_ptr<Passthrough> instance; ///< null if there is none
+    };
+
+    [[nodiscard]] Alias& find(std::string_view name);
+    void preset(Alias& alias);
+    static void put_back(Passthrough& instance, VcpuThreads& vcpus);
+
+    kvm::Vm& vm_;
+    kvm::Vgic& vgic_;
+    DmaMemory dma_;
+    std::deque<Alias> aliases_;
+};
+
+} // namespace aliasvm::machine

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passthrough: a physical device behind an alias of one machine.
+#pragma once
+
+#include "devices/passthrough/alias_window.hpp"
+#include "devices/passthrough/passthrough_line.hpp"
+#include "vmm/kvm/port.hpp"
+#include "vmm/machine/dma_memory.hpp"
+#include "vmm/plan/plan.hpp"
+#include "vmm/vfio/port.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace aliasvm::machine
+{
+
+/// The open device, its windows and its lines: there from construction to destruction, but nothing
+/// of them in the guest before the steps below. The way in, and the way out in reverse:
+///
+///     construct → begin_dma() → arm() → show() → go_live()
+///     quiesce() → disarm() → hide() → end_dma() → destroy
+///
+/// Destruction takes the rest of the way out from wherever it is, as far as the kernel lets it.
+/// A step throws Error; those that say so then leave everything as it was before. Main thread only.
+class Passthrough
+{
+public:
+    /// Opens the device of `alias` and maps its windows, which get the slots from `first_slot` on.
+    /// Vm and host outlive this.
+    Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& alias,
+                kvm::SlotId first_slot);
+    ~Passthrough();
+    Passthrough(const Passthrough&) = delete;
+    Passthrough& operator=(const Passthrough&) = delete;
+
+    /// How the lines signal by what VFIO says of them, in the order of the plan.
+    [[nodiscard]] const std::vector<Trigger>& triggers() const noexcept { return triggers_; }
+
+    /// Guest memory becomes reachable by the device; does nothing unless it is a bus master.
+    void begin_dma(DmaMemory& memory);
+    /// All or nothing.
+    void end_dma();
+
+    void arm();
+    void go_live();
+    void quiesce();
+    void disarm();
+    /// Takes every line to live from wherever it is: the undoing of the two before.
+    void revive();
+    /// Takes every line down for good: the undoing of a go_live() that failed.
+    void silence() noexcept { lines_.clear(); }
+
+    /// The windows; all or nothing.
+    void show();
+    void hide();
+    [[nodiscard]] bool shown() const noexcept;
+
+private:
+    // In the order in which they come to be, so that they go in reverse.
+    vfio::Host& host_;
+    const bool is_bus_master_;
+    std::unique_ptr<vfio::PlatformDevice> device_;
+    std::optional<DmaMemory::Share> dma_;
+    std::deque<devices::AliasWindow> windows_;
+    std::vector<Trigger> triggers_;
+    std::vector<std::unique_ptr<devices::PassthroughLine>> lines_;
+};
+
+} // namespace aliasvm::machine

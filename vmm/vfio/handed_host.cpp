@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// From handed descriptors to an open device.
+#include "vmm/vfio/handed_host.hpp"
+
+#include "vmm/base/error.hpp"
+#include "vmm/vfio/linux_platform_device.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace aliasvm::vfio
+{
+
+namespace
+{
+
+constexpr std::size_t device_alone = 1;
+constexpr std::size_t with_container = 2;
+
+} // namespace
+
+void HandedHost::hand_in(std::string name, std::vector<UniqueFd> descriptors)
+{
+    if (descriptors.size() != device_alone && descriptors.size() != with_container)
+        throw Error{EINVAL,
+                    "take over {}: {} descriptors (the device is one, the container of a "
+                    "bus master another)",
+                    name, descriptors.size()};
+    if (!std::ranges::all_of(descriptors, &UniqueFd::ok))
+        throw Error{EBADF, "take over {}", name};
+    handed_in_.insert_or_assign(std::move(name), std::move(descriptors));
+}
+
+std::unique_ptr<PlatformDevice> HandedHost::open(std::string_view name, bool dma)
+{
+    const auto found = handed_in_.find(name);
+    if (found == handed_in_.end())
+        throw Error{ENODEV, "open {}: nobody handed it over", name};
+    auto handed = handed_in_.extract(found);
+    const std::string& key = handed.key();
+    std::vector<UniqueFd>& descriptors = handed.mapped();
+    if (!devices_[key].expired())
+        throw Error{EBUSY, "open {}, which this process has open", name};
+    if (dma && descriptors.size() != with_container)
+        throw Error{EINVAL,
+                    "open {}: it does DMA, and was handed over without the container that confines "
+                    "it",
+                    name};
+
+    std::shared_ptr<LinuxContainer> container;
+    if (dma)
+        container = adopt_container(std::move(descriptors[1]));
+    // A lease of its own for each device tells when that device is closed.
+    const auto lease = std::make_shared<const std::shared_ptr<LinuxContainer>>(container);
+    auto opened = std::make_unique<LinuxPlatformDevice>(std::move(descriptors[0]), key, lease,
+                                                        container ? std::optional{container->fd()}
+                                                                  : std::nullopt);
+    devices_[key] = lease;
+    return opened;
+}
+
+/// Two descriptors of one container do not say so; the one that is held already serves.
+std::shared_ptr<LinuxContainer> HandedHost::adopt_container(UniqueFd container)
+{
+    if (auto held = container_.lock())
+        return held;
+    auto fresh =
+        std::make_shared<LinuxContainer>(std::move(container), LinuxContainer::Kind::type1);
+    container_ = fresh;
+    return fresh;
+}
+
+void HandedHost::map_memory(const GuestRange& guest, std::byte* host)
+{
+    if (const auto container = container_.lock())
+        container->map(guest, host);
+}
+
+void HandedHost::unmap_memory(const GuestRange& guest)
+{
+    if (const auto container = container_.lock())
+        container->unmap(guest);
+}
+
+} // namespace aliasvm::vfio

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// HandedHost: devices that a privileged process opened, for a process that may not.
+#pragma once
+
+#include "vmm/base/unique_fd.hpp"
+#include "vmm/vfio/linux_container.hpp"
+#include "vmm/vfio/port.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aliasvm::vfio
+{
+
+/// A device must be handed in before it can be opened, as often as it is. No group is needed: the
+/// kernel keeps a device's group and container for as long as the device is open. All bus masters
+/// of one machine are in one container, which whoever hands them in sees to; it stays open here as
+/// long as one of them. Devices may outlive the host. Threads: one at a time.
+class HandedHost final : public Host
+{
+public:
+    /// The descriptors are those of PlatformDevice::descriptors() in the other process: the device
+    /// and, for a bus master, its container. Under a name that waits already, these take the place
+    /// of the ones from before. Throws Error if it is another number of them, or one is not open.
+    void hand_in(std::string name, std::vector<UniqueFd> descriptors);
+
+    /// Adopts what was handed in, once: it is used up, also when the opening fails. Throws Error:
+    /// ENODEV if nothing was handed in, EBUSY if this process has the device open, EINVAL if it is
+    /// a bus master without a container.
+    [[nodiscard]] std::unique_ptr<PlatformDevice> open(std::string_view name, bool dma) override;
+    void map_memory(const GuestRange& guest, std::byte* host) override;
+    void unmap_memory(const GuestRange& guest) override;
+
+private:
+    std::shared_ptr<LinuxContainer> adopt_container(UniqueFd container);
+
+    std::map<std::string, std::vector<UniqueFd>, std::less<>> handed_in_;
+    std::weak_ptr<LinuxContainer> container_; ///< of the bus masters that are open
+    std::map<std::string, std::weak_ptr<const void>, std::less<>> devices_; ///< open ones
+};
+
+} // namespace aliasvm::vfio
