@@ -5,10 +5,12 @@
 #include "vmm/base/error.hpp"
 #include "vmm/control/unix_listener.hpp"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <deque>
 #include <optional>
@@ -94,6 +96,23 @@ public:
         accept();
         await_event();
         drive_timeout();
+    }
+
+    UniqueFd connect()
+    {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+            throw Error{errno, "make a pair of sockets for the console"};
+        UniqueFd ours{ends[0]};
+        UniqueFd theirs{ends[1]};
+        Protocol::socket socket{acceptor_.get_executor()};
+        error_code failed;
+        socket.assign(Protocol{}, ours.get(), failed);
+        if (failed)
+            throw Error{failed.value(), "wait for a client of the console"};
+        static_cast<void>(ours.release());
+        admit(std::move(socket));
+        return theirs;
     }
 
     [[nodiscard]] std::size_t clients() const noexcept { return sessions_.size(); }
@@ -321,6 +340,11 @@ ConsoleServer::ConsoleServer(asio::io_context& io, const std::string& path,
 }
 
 ConsoleServer::~ConsoleServer() = default;
+
+UniqueFd ConsoleServer::connect()
+{
+    return impl_->connect();
+}
 
 std::size_t ConsoleServer::clients() const noexcept
 {

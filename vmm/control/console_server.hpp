@@ -4,6 +4,7 @@
 
 #include "devices/emulated/cadence_uart.hpp"
 #include "devices/emulated/console_output.hpp"
+#include "vmm/base/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -42,6 +43,10 @@ public:
     ConsoleServer(const ConsoleServer&) = delete;
     ConsoleServer& operator=(const ConsoleServer&) = delete;
     ~ConsoleServer();
+
+    /// One more client, like any that connects at the path; returns the client's end of a pair of
+    /// sockets. Throws Error.
+    [[nodiscard]] UniqueFd connect();
 
     [[nodiscard]] std::size_t clients() const noexcept;
     /// Bytes of output that clients have lost since the start, all together.

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 namespace aliasvm::control
@@ -59,7 +60,7 @@ void Lifecycle::on_notice()
     if (!ready_ && notices.running())
     {
         ready_ = true;
-        manager_.ready("running: " + description_);
+        manager_.ready(state());
     }
     if (const auto access = notices.unmapped(); access && !unmapped_told_)
     {
@@ -81,8 +82,7 @@ void Lifecycle::on_end(const machine::End& end)
         return finish(ExitStatus::success);
     case machine::EndCause::reset:
         spdlog::info("{} (vCPU {})", end.reason, end.vcpu);
-        // A guest that is being stopped has had its say.
-        return finish(stopping_ ? ExitStatus::success : ExitStatus::reset);
+        return finish(reset_status());
     case machine::EndCause::crash:
     case machine::EndCause::failure:
         break;
@@ -110,6 +110,11 @@ void Lifecycle::wait_for_signal()
 void Lifecycle::begin_stop()
 {
     manager_.stopping("stopping: the guest was told", stop_timeout_ + teardown_allowance);
+    if (machine_.paused())
+    {
+        spdlog::info("stop: resuming the machine, which is paused and could hear nothing");
+        machine_.resume();
+    }
     if (!machine_.press_power_key())
     {
         spdlog::info("stop: this machine has no power key to tell the guest with; powering off");
@@ -135,9 +140,58 @@ void Lifecycle::begin_stop()
         });
 }
 
+std::string Lifecycle::state() const
+{
+    return (machine_.paused() ? "paused: " : "running: ") + description_;
+}
+
+void Lifecycle::describe(std::string description)
+{
+    description_ = std::move(description);
+    tell_state();
+}
+
+void Lifecycle::tell_state()
+{
+    // Before READY there is nothing to tell yet; at the end there is something else to tell.
+    if (ready_ && !stopping_ && !over())
+        manager_.status(state());
+}
+
+void Lifecycle::power_off()
+{
+    spdlog::info("powering off, as asked");
+    finish_soon(ExitStatus::success);
+}
+
+void Lifecycle::reset()
+{
+    spdlog::info("resetting, as asked");
+    finish_soon(reset_status());
+}
+
+bool Lifecycle::over() const noexcept
+{
+    return over_ || machine_.notices().end();
+}
+
+ExitStatus Lifecycle::reset_status() const noexcept
+{
+    // A guest that is being stopped has had its say.
+    return stopping_ ? ExitStatus::success : ExitStatus::reset;
+}
+
+void Lifecycle::finish_soon(ExitStatus status)
+{
+    over_ = true;
+    result_ = status;
+    boost::asio::post(loop_, [&loop = loop_] { loop.stop(); });
+}
+
 void Lifecycle::finish(ExitStatus status)
 {
-    result_ = status;
+    if (!std::exchange(over_, true))
+        result_ = status;
     loop_.stop();
 }
 

@@ -20,7 +20,8 @@ namespace aliasvm::control
 /// Tells systemd READY once vCPU 0 runs, and pings its watchdog from the loop, so that a loop that
 /// is stuck is noticed. On SIGTERM or SIGINT the guest is told (power key) and gets its
 /// stop_timeout to power off; at a second signal, or without a power key, the machine ends at once.
-/// When the machine ends, the loop stops and result() says how.
+/// A machine that is paused then is resumed, as it could not hear the key. When the machine ends,
+/// the loop stops and result() says how.
 ///
 /// Main thread only. The machine outlives this object.
 class Lifecycle
@@ -33,6 +34,17 @@ public:
     Lifecycle(const Lifecycle&) = delete;
     Lifecycle& operator=(const Lifecycle&) = delete;
 
+    /// What the machine is from now on; STATUS follows.
+    void describe(std::string description);
+    /// STATUS follows whether the machine is paused.
+    void tell_state();
+
+    /// The machine ends as if the guest had asked for it; what is on the loop already comes first.
+    void power_off();
+    void reset();
+    /// The machine has come to its end, or is about to.
+    [[nodiscard]] bool over() const noexcept;
+
     /// After the loop has stopped.
     [[nodiscard]] ExitStatus result() const noexcept { return result_; }
 
@@ -43,6 +55,9 @@ private:
     void wait_for_signal();
     void begin_stop();
     void finish(ExitStatus status);
+    void finish_soon(ExitStatus status);
+    [[nodiscard]] std::string state() const;
+    [[nodiscard]] ExitStatus reset_status() const noexcept;
     void ping();
 
     boost::asio::io_context& loop_;
@@ -59,6 +74,7 @@ private:
     bool ready_{};
     bool unmapped_told_{};
     bool stopping_{};
+    bool over_{};
     ExitStatus result_{ExitStatus::failure};
 };
 

@@ -11,10 +11,13 @@
 namespace aliasvm::plan
 {
 
+/// Of the Cortex-A53: what a check assumes that does not ask /dev/kvm.
+inline constexpr unsigned a53_ipa_bits = 40;
+
 /// Found out by the caller, who may open files; planning does not.
 struct HostFacts
 {
-    unsigned ipa_bits{40};                            ///< kvm::System::ipa_bits()
+    unsigned ipa_bits{a53_ipa_bits};                  ///< kvm::System::ipa_bits()
     std::uint64_t host_page_size{aliasvm::page_size}; ///< sysconf(_SC_PAGESIZE)
     KernelFacts kernel{MissingFile{}};                ///< looked at if Config::kernel is there
     FileFacts initrd{MissingFile{}};                  ///< looked at if Config::initrd is there

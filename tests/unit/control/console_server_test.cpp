@@ -7,6 +7,7 @@
 #include "vmm/base/error.hpp"
 #include "vmm/base/unique_fd.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -48,6 +49,11 @@ public:
         path.copy(to.sun_path, sizeof to.sun_path - 1);
         // NOLINTNEXTLINE: connect(2) is declared so
         connected_ = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+    }
+    /// One whose socket somebody else has connected.
+    explicit Client(UniqueFd connected) : fd_{std::move(connected)}, connected_{fd_.ok()}
+    {
+        ::fcntl(fd_.get(), F_SETFL, O_NONBLOCK);
     }
 
     [[nodiscard]] bool connected() const { return connected_; }
@@ -200,6 +206,34 @@ TEST_F(AConsole, ShowsTwoClientsTheSameAndTakesInputFromBoth)
     EXPECT_TRUE(until([&] { return (typed += guest_reads()) == "l"; }));
     right.write("r");
     EXPECT_TRUE(until([&] { return (typed += guest_reads()) == "lr"; }));
+}
+
+TEST_F(AConsole, HasTheSameForAClientByAPairOfSockets)
+{
+    print("early");
+    settle();
+    Client client{server->connect()};
+    std::string seen;
+    EXPECT_TRUE(until([&] { return (seen += client.read()) == "early"; }));
+    print(", late");
+    EXPECT_TRUE(until([&] { return (seen += client.read()) == "early, late"; }));
+    std::string typed;
+    client.write("typed");
+    EXPECT_TRUE(until([&] { return (typed += guest_reads()) == "typed"; }));
+    EXPECT_EQ(server->clients(), 1U);
+    client.close();
+    EXPECT_TRUE(until([&] { return server->clients() == 0; }));
+}
+
+TEST_F(AConsole, CountsClientsByAPairOfSocketsToo)
+{
+    std::vector<UniqueFd> clients;
+    for (std::size_t i = 0; i < ConsoleServer::most_clients; ++i)
+        clients.push_back(server->connect());
+    Client one_more{server->connect()};
+    EXPECT_EQ(one_more.read(), "console: too many clients\r\n");
+    EXPECT_TRUE(one_more.at_end());
+    EXPECT_EQ(server->clients(), ConsoleServer::most_clients);
 }
 
 TEST_F(AConsole, NeverHoldsUpAGuestForASlowReaderAndCountsWhatItLoses)

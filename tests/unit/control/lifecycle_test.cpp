@@ -2,10 +2,8 @@
 // Lifecycle over a machine of fakes: what systemd is told, and which exit status comes of what.
 #include "vmm/control/lifecycle.hpp"
 
+#include "tests/unit/control/notify_socket.hpp"
 #include "tests/unit/machine/machine_bench.hpp"
-
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -17,40 +15,6 @@ namespace
 using namespace aliasvm;
 using namespace aliasvm::tests;
 using control::ExitStatus;
-
-/// Stands in for systemd: a datagram socket that collects what is said to it.
-class NotifySocket
-{
-public:
-    NotifySocket() : fd_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}
-    {
-        // Abstract, and bound to a name that the kernel picks.
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        ::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address.sun_family);
-        socklen_t size = sizeof address;
-        ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-        const std::string name(address.sun_path + 1, size - sizeof address.sun_family - 1);
-        ::setenv("NOTIFY_SOCKET", ("@" + name).c_str(), 1);
-    }
-    ~NotifySocket() { ::unsetenv("NOTIFY_SOCKET"); }
-    NotifySocket(const NotifySocket&) = delete;
-    NotifySocket& operator=(const NotifySocket&) = delete;
-
-    /// All that was said so far, one message after the other.
-    std::string text()
-    {
-        std::array<char, 4096> buffer{};
-        ssize_t got = 0;
-        while ((got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0)) > 0)
-            text_ += std::string(buffer.data(), static_cast<std::size_t>(got)) + "\n";
-        return text_;
-    }
-
-private:
-    UniqueFd fd_;
-    std::string text_;
-};
 
 constexpr Spi gpio_spi = *Spi::from_dt_cell(16);
 
@@ -122,6 +86,52 @@ TEST_F(ALifecycle, PressesThePowerKeyAndWaitsForTheGuestWhenItIsStopped)
             });
     EXPECT_EQ(status, ExitStatus::success);
     EXPECT_NE(systemd.text().find("EXTEND_TIMEOUT_USEC=11000000"), std::string::npos);
+}
+
+TEST_F(ALifecycle, ResumesAPausedMachineSoThatItHearsThePowerKey)
+{
+    const auto machine = power_on(plan_of({power_key()}));
+    boost::asio::io_context loop{1};
+    control::Lifecycle lifecycle{loop, *machine, std::chrono::seconds{20}, "uart0=uart1"};
+    listen_to_the_power_key();
+    machine->pause();
+    std::thread beside{[&]
+                       {
+                           tell_process(SIGTERM);
+                           EXPECT_TRUE(wait_until([&] { return system.vm().pending(gpio_spi); }));
+                           guest_says(kvm::SystemEvent::power_off);
+                       }};
+    loop.run();
+    beside.join();
+    EXPECT_EQ(lifecycle.result(), ExitStatus::success);
+    EXPECT_FALSE(machine->paused());
+}
+
+TEST_F(ALifecycle, TellsOfItsStateOnlyWhileThereIsOne)
+{
+    const auto machine = power_on(plan_of({}));
+    boost::asio::io_context loop{1};
+    control::Lifecycle lifecycle{loop, *machine, std::chrono::seconds{1}, "uart0=uart1"};
+    lifecycle.describe("uart0=nothing");
+    EXPECT_EQ(systemd.text().find("STATUS="), std::string::npos) << "not before READY";
+    ASSERT_TRUE(wait_until(
+        [&]
+        {
+            loop.poll();
+            return systemd.text().find("READY=1\nSTATUS=running: uart0=nothing") !=
+                   std::string::npos;
+        }));
+    machine->pause();
+    lifecycle.tell_state();
+    EXPECT_NE(systemd.text().find("\nSTATUS=paused: uart0=nothing"), std::string::npos);
+    machine->resume();
+    EXPECT_FALSE(lifecycle.over());
+    lifecycle.reset();
+    EXPECT_TRUE(lifecycle.over());
+    lifecycle.describe("too late");
+    EXPECT_EQ(systemd.text().find("too late"), std::string::npos);
+    loop.run();
+    EXPECT_EQ(lifecycle.result(), ExitStatus::reset);
 }
 
 TEST_F(ALifecycle, LetsGoOfThePowerKeyAgain)

@@ -5,11 +5,11 @@
 #include "vmm/plan/config.hpp"
 #include "vmm/plan/make_plan.hpp"
 
-namespace aliasvm::control
+namespace aliasvm::facts
 {
 
 /// Looks at the files, opens no device. A file that cannot be read is a fact too; the plan makes a
 /// problem of it. Never throws for what is in the files.
-[[nodiscard]] plan::HostFacts gather_facts(const plan::Config& config, unsigned ipa_bits);
+[[nodiscard]] plan::HostFacts gather(const plan::Config& config, unsigned ipa_bits);
 
-} // namespace aliasvm::control
+} // namespace aliasvm::facts

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps each file for as long as it is looked at.
-#include "vmm/control/gather.hpp"
+#include "vmm/facts/gather.hpp"
 
 #include "vmm/base/error.hpp"
 #include "vmm/base/mapping.hpp"
@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-namespace aliasvm::control
+namespace aliasvm::facts
 {
 
 namespace
@@ -48,7 +48,7 @@ Facts look_at(const std::string& path, Facts (*analyse)(std::span<const std::byt
 
 } // namespace
 
-plan::HostFacts gather_facts(const plan::Config& config, unsigned ipa_bits)
+plan::HostFacts gather(const plan::Config& config, unsigned ipa_bits)
 {
     plan::HostFacts facts;
     facts.ipa_bits = ipa_bits;
@@ -62,4 +62,4 @@ plan::HostFacts gather_facts(const plan::Config& config, unsigned ipa_bits)
     return facts;
 }
 
-} // namespace aliasvm::control
+} // namespace aliasvm::facts

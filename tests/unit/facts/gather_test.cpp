@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gather_facts: files that are there, and all the ways in which they are not.
-#include "vmm/control/gather.hpp"
+// gather: files that are there, and all the ways in which they are not.
+#include "vmm/facts/gather.hpp"
 
 #include "tests/unit/machine/temporary_file.hpp"
 
@@ -18,7 +18,7 @@ plan::HostFacts facts_of(const std::string& kernel)
 {
     const auto config = plan::parse_config("kernel = \"" + kernel + "\"", "test.toml",
                                            *VmName::from("test"));
-    return control::gather_facts(config, 40);
+    return facts::gather(config, 40);
 }
 
 int error_of(const plan::HostFacts& facts)

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole run over fakes: the daemon's calls, what they do to the machine, and how it ends.
+#include "vmm/control/session.hpp"
+
+#include "tests/fakes/fake_kvm.hpp"
+#include "tests/fakes/fake_vfio.hpp"
+#include "tests/unit/control/fake_daemon.hpp"
+#include "tests/unit/control/notify_socket.hpp"
+#include "tests/unit/machine/temporary_file.hpp"
+#include "tests/unit/plan/plan_fixture.hpp"
+#include "vmm/control/seccomp.hpp"
+#include "vmm/plan/config.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include <boost/asio/co_spawn.hpp>
+
+namespace
+{
+
+using namespace aliasvm;
+using namespace aliasvm::tests;
+using namespace std::chrono_literals;
+using boost::asio::awaitable;
+using control::ExitStatus;
+
+[[maybe_unused]] int errno_of_open(const char* path)
+{
+    const UniqueFd file{::open(path, O_RDONLY | O_CLOEXEC)};
+    return file.ok() ? 0 : errno;
+}
+
+std::string text_of(const std::vector<std::byte>& bytes)
+{
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+class ASession : public testing::Test
+{
+protected:
+    ASession()
+    {
+        for (const char* const name : {"ff000000.serial", "ff010000.serial", "ff0c0000.ethernet"})
+            host.add(name);
+    }
+
+    /// Runs a VM until its end, and beside it, on the same loop, what the daemon does.
+    ExitStatus run(const std::string& aliases, const std::function<awaitable<void>()>& act = {})
+    {
+        loop.restart();
+        boost::asio::co_spawn(loop, guarded(act),
+                              [this](std::exception_ptr failure)
+                              {
+                                  if (failure)
+                                  {
+                                      ADD_FAILURE() << "the daemon's part failed";
+                                      loop.stop();
+                                  }
+                              });
+        control::Outside outside{system,
+                                 {host, [this](std::string name, std::vector<UniqueFd> descriptors)
+                                  { hand_in(name, descriptors); }},
+                                 [this] { return daemon.connect(); },
+                                 testing::TempDir(),
+                                 confine};
+        return control::run_session(loop, config(aliases), plan::zynqmp(), outside);
+    }
+
+    /// How it fails to begin.
+    std::string failure(const std::string& aliases)
+    {
+        try
+        {
+            static_cast<void>(run(aliases));
+        }
+        catch (const std::exception& error)
+        {
+            return error.what();
+        }
+        return "no failure";
+    }
+
+    awaitable<void> serving()
+    {
+        co_await daemon.registered(2); // the second time with a machine
+    }
+    awaitable<bool> said(std::string status)
+    {
+        for (int tries = 0; tries < 5000; ++tries)
+        {
+            if (systemd.text().find("STATUS=" + status) != std::string::npos)
+                co_return true;
+            co_await daemon.pass(1ms);
+        }
+        co_return false;
+    }
+    awaitable<void> power_off()
+    {
+        const auto answer = co_await daemon.machine("PowerOff");
+        EXPECT_EQ(answer.error, "");
+    }
+    void guest_prints(const std::string& text)
+    {
+        auto& cpu = system.vm().vcpu(0);
+        for (const char c : text)
+            cpu.push(kvm::MmioWrite{{0xff00'0030}, 4, static_cast<unsigned char>(c)});
+        ASSERT_TRUE(cpu.wait_idle());
+    }
+    void guest_enables_uart() { system.vm().vcpu(0).push(kvm::MmioWrite{{0xff00'0000}, 4, 0x14}); }
+
+    TemporaryFile kernel{text_of(plan::make_elf())};
+    /// Any tree will do.
+    TemporaryFile dtb{plan::read_text(plan::environment("ALIASVM_TEST_CATALOGUE"))};
+    NotifySocket systemd;
+    boost::asio::io_context loop{1};
+    FakeDaemon daemon{loop};
+    fakes::FakeSystem system;
+    fakes::FakeHost host;
+    std::map<std::string, std::vector<std::string>> handed; ///< by device, what each fd says
+    unsigned confined{};
+    std::function<void()> confine = [this] { ++confined; };
+
+private:
+    awaitable<void> guarded(std::function<awaitable<void>()> act)
+    {
+        if (act)
+            co_await act();
+    }
+
+    void hand_in(const std::string& name, const std::vector<UniqueFd>& descriptors)
+    {
+        handed[name].clear();
+        for (const UniqueFd& descriptor : descriptors)
+            handed[name].push_back(said_by(descriptor));
+    }
+
+    plan::Config config(const std::string& aliases) const
+    {
+        return plan::parse_config("memory = \"4M\"\nkernel = \"" + kernel.path() + "\"\n" + aliases,
+                                  "vm.toml", *VmName::from("vm"));
+    }
+};
+
+// ---- the beginning -----------------------------------------------------------------------------
+
+TEST_F(ASession, TellsTheUserOfAllMistakesAndTheDaemonOfNothing)
+{
+    EXPECT_EQ(run("[alias]\nuart0 = \"urat1\"\n"), ExitStatus::configuration);
+    EXPECT_EQ(daemon.attempts, 0U);
+    EXPECT_TRUE(system.vms.empty());
+}
+
+TEST_F(ASession, RegistersAVmWithoutDevicesToo)
+{
+    EXPECT_EQ(run("",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      EXPECT_EQ(daemon.registrations[1].holding, "");
+                      EXPECT_GE(daemon.registrations[1].statistics, 1U);
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
+    EXPECT_TRUE(daemon.acquired.empty());
+    EXPECT_EQ(confined, 1U);
+}
+
+TEST_F(ASession, GetsItsDevicesByAlias)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    EXPECT_EQ(run("[alias]\nuart0 = \"uart1\"\nuart1 = \"\"\n",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      EXPECT_EQ(daemon.registrations[1].holding, "uart0=uart1 ");
+                      EXPECT_TRUE(host.device("ff010000.serial").opened());
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
+    EXPECT_EQ(daemon.acquired, std::vector<std::string>{"uart0"});
+    EXPECT_EQ(handed["ff010000.serial"], std::vector<std::string>{"uart1"});
+    EXPECT_FALSE(host.device("ff010000.serial").opened());
+}
+
+TEST_F(ASession, FollowsTheDaemonsBindingsAndNotTheFile)
+{
+    daemon.bindings = {{"uart0", "uart0"}, {"gem0", ""}};
+    daemon.instances = {{"uart0", "uart0"}};
+    EXPECT_EQ(run("[alias]\nuart0 = \"uart1\"\ngem0 = \"gem1\"\n",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      EXPECT_EQ(daemon.registrations[1].holding, "uart0=uart0 ");
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
+    EXPECT_EQ(daemon.acquired, std::vector<std::string>{"uart0"});
+}
+
+TEST_F(ASession, MakesNoMachineWithoutItsDevices)
+{
+    daemon.refuse = bus::error_name::device_busy;
+    daemon.refuse_alias = "uart0";
+    daemon.instances = {{"uart0", "uart1"}};
+    EXPECT_EQ(failure("[alias]\nuart0 = \"uart1\"\n"),
+              "get the device for alias uart0 of vm: aliasvmd refuses: uart1 is not to be had");
+    EXPECT_TRUE(system.vms.empty());
+    EXPECT_EQ(systemd.text(), "") << "it never was ready";
+}
+
+TEST_F(ASession, TakesNoOtherDeviceThanItPlannedWith)
+{
+    daemon.instances = {{"uart0", "uart0"}};
+    EXPECT_EQ(failure("[alias]\nuart0 = \"uart1\"\n"),
+              "get uart1 for alias uart0: aliasvmd gives \"uart0\" with 1 descriptors: Protocol "
+              "error");
+    daemon.instances = {{"uart0", "uart1"}};
+    daemon.descriptors = 0;
+    EXPECT_EQ(failure("[alias]\nuart0 = \"uart1\"\n"),
+              "get uart1 for alias uart0: aliasvmd gives \"uart1\" with 0 descriptors: Protocol "
+              "error");
+}
+
+TEST_F(ASession, TakesNoBindingOfAnotherMachine)
+{
+    daemon.bindings = {{"ttc0", "ttc1"}};
+    EXPECT_EQ(failure("").substr(0, 40), "put \"ttc1\" behind ttc0, as aliasvmd says");
+    daemon.bindings = {{"uart0", "gem1"}};
+    EXPECT_EQ(run("[alias]\nuart0 = \"uart1\"\n"), ExitStatus::configuration) << "it fits nothing";
+}
+
+// ---- Machine -----------------------------------------------------------------------------------
+
+TEST_F(ASession, IsPausedAndResumedAndSaysSo)
+{
+    run("[alias]\nuart1 = \"console\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            EXPECT_TRUE(co_await said("running: 1 vCPU, uart1=console gpio=power-key"));
+            EXPECT_EQ((co_await daemon.machine("Resume")).error,
+                      "org.aliasvm1.Error.WrongState: vm is not paused");
+            EXPECT_EQ((co_await daemon.machine("Pause")).error, "");
+            EXPECT_TRUE(co_await said("paused: 1 vCPU, uart1=console gpio=power-key"));
+            EXPECT_EQ((co_await daemon.machine("Pause")).error,
+                      "org.aliasvm1.Error.WrongState: vm is paused already");
+            const std::size_t before = systemd.text().size();
+            EXPECT_EQ((co_await daemon.machine("Resume")).error, "");
+            EXPECT_TRUE(co_await said("running: "));
+            EXPECT_EQ(systemd.text().substr(before, 16), "STATUS=running: ");
+            co_await power_off();
+        });
+}
+
+TEST_F(ASession, RepliesBeforeItEndsForAReset)
+{
+    const auto status = run("",
+                            [this]() -> awaitable<void>
+                            {
+                                co_await serving();
+                                EXPECT_EQ((co_await daemon.machine("Reset")).error, "");
+                            });
+    EXPECT_EQ(status, ExitStatus::reset);
+}
+
+TEST_F(ASession, DoesNothingMoreForAnybodyWhenItIsOver)
+{
+    std::map<std::string, std::string> errors;
+    const auto ask = [&](const char* method) -> awaitable<void>
+    {
+        const auto answer = co_await daemon.machine(method);
+        errors[method] = answer.error;
+    };
+    const auto status =
+        run("",
+            [&]() -> awaitable<void>
+            {
+                co_await serving();
+                // All are on their way before the first is served.
+                for (const char* const method : {"PowerOff", "Reset", "Pause", "Resume"})
+                    boost::asio::co_spawn(loop, ask(method), boost::asio::detached);
+            });
+    EXPECT_EQ(status, ExitStatus::success);
+    loop.restart();
+    loop.run_for(50ms);
+    const std::string over = "org.aliasvm1.Error.WrongState: vm has come to its end";
+    EXPECT_EQ(errors, (std::map<std::string, std::string>{
+                          {"PowerOff", ""}, {"Reset", over}, {"Pause", over}, {"Resume", over}}));
+}
+
+TEST_F(ASession, DumpsTheTreeThatItMade)
+{
+    run("",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            const auto answer = co_await daemon.machine("DumpDeviceTree");
+            const std::string text = text_of(answer.bytes);
+            EXPECT_EQ(text.substr(0, 4), "\xd0\x0d\xfe\xed");
+            EXPECT_NE(text.find("arm,gic-400"), std::string::npos);
+            co_await power_off();
+        });
+}
+
+TEST_F(ASession, DumpsTheTreeThatItWasTold)
+{
+    run("dtb = \"" + dtb.path() + "\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            const auto answer = co_await daemon.machine("DumpDeviceTree");
+            EXPECT_EQ(text_of(answer.bytes), plan::read_text(dtb.path()));
+            co_await power_off();
+        });
+}
+
+// ---- the console -------------------------------------------------------------------------------
+
+std::string read_from(const UniqueFd& console)
+{
+    std::string text;
+    pollfd ready{console.get(), POLLIN, 0};
+    char buffer[256];
+    while (::poll(&ready, 1, 0) == 1)
+    {
+        const ssize_t size = ::read(console.get(), buffer, sizeof buffer);
+        if (size <= 0)
+            return text + "END";
+        text.append(buffer, static_cast<std::size_t>(size));
+    }
+    return text;
+}
+
+TEST_F(ASession, OpensItsConsoleWithWhatWasPrintedBefore)
+{
+    run("[alias]\nuart0 = \"console\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            guest_enables_uart();
+            guest_prints("before");
+            const auto first = co_await daemon.machine("OpenConsole");
+            std::string seen;
+            for (int tries = 0; tries < 5000 && seen.size() < 6; ++tries)
+            {
+                seen += read_from(first.descriptor);
+                co_await daemon.pass(1ms);
+            }
+            EXPECT_EQ(seen, "before");
+            guest_prints(", after");
+            for (int tries = 0; tries < 5000 && seen.size() < 13; ++tries)
+            {
+                seen += read_from(first.descriptor);
+                co_await daemon.pass(1ms);
+            }
+            EXPECT_EQ(seen, "before, after");
+
+            EXPECT_EQ(::write(first.descriptor.get(), "k", 1), 1);
+            co_await daemon.pass(20ms);
+            system.vm().vcpu(0).push(kvm::MmioRead{{0xff00'0030}, 4, {}});
+            EXPECT_TRUE(system.vm().vcpu(0).wait_idle());
+            EXPECT_EQ(system.vm().vcpu(0).answers(), std::vector<std::uint64_t>{'k'});
+            co_await power_off();
+        });
+}
+
+TEST_F(ASession, SaysWhereAPhysicalConsoleIs)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    run("[alias]\nuart0 = \"uart1\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            EXPECT_EQ((co_await daemon.machine("OpenConsole")).error,
+                      "org.aliasvm1.Error.ConsoleIsPhysical: the console of vm is uart0, which is "
+                      "the physical uart1 (ff010000.serial)");
+            EXPECT_EQ((co_await daemon.detach("uart0")).error, "");
+            EXPECT_EQ((co_await daemon.machine("OpenConsole")).error,
+                      "org.aliasvm1.Error.WrongState: vm has no console: nothing is behind a UART");
+            co_await power_off();
+        });
+}
+
+// ---- Aliases -----------------------------------------------------------------------------------
+
+TEST_F(ASession, LetsGoOfADeviceAndTakesAnother)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    run("[alias]\nuart0 = \"uart1\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            EXPECT_TRUE(co_await said("running: 1 vCPU, uart0=uart1(ff010000.serial)"));
+            const auto detached = co_await daemon.detach("uart0");
+            EXPECT_EQ(detached.error, "");
+            EXPECT_TRUE(co_await said("running: 1 vCPU, uart0=nothing gpio=power-key"));
+            EXPECT_EQ((co_await daemon.detach("uart0")).error,
+                      "org.aliasvm1.Error.WrongState: no device is behind alias uart0 of vm: "
+                      "uart0=nothing");
+            const auto attached = co_await daemon.attach("uart0", "uart0");
+            EXPECT_EQ(attached.error, "");
+            EXPECT_TRUE(host.device("ff000000.serial").opened());
+            EXPECT_TRUE(co_await said("running: 1 vCPU, uart0=uart0(ff000000.serial)"));
+            co_await power_off();
+        });
+    EXPECT_EQ(handed["ff000000.serial"], std::vector<std::string>{"uart0"});
+}
+
+TEST_F(ASession, IsReboundWhilePausedAndStaysPaused)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    run("[alias]\nuart0 = \"uart1\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            EXPECT_EQ((co_await daemon.machine("Pause")).error, "");
+            EXPECT_EQ((co_await daemon.detach("uart0")).error, "");
+            EXPECT_EQ((co_await daemon.attach("uart0", "uart0")).error, "");
+            EXPECT_TRUE(co_await said("paused: 1 vCPU, uart0=uart0(ff000000.serial)"));
+            EXPECT_EQ((co_await daemon.machine("Resume")).error, "");
+            co_await power_off();
+        });
+}
+
+TEST_F(ASession, NamesWhatCannotBeAttached)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    run("[alias]\nuart0 = \"uart1\"\nuart1 = \"\"\ngem0 = \"\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            EXPECT_EQ((co_await daemon.detach("can0")).error.substr(0, 30),
+                      "org.aliasvm1.Error.NoSuchAlias");
+            EXPECT_EQ((co_await daemon.attach("uart0", "uart0")).error,
+                      "org.aliasvm1.Error.AliasInUse: alias uart0 of vm is taken: "
+                      "uart0=uart1(ff010000.serial)");
+            EXPECT_EQ((co_await daemon.attach("uart1", "gem1", 2)).error,
+                      "org.aliasvm1.Error.AliasMismatch: alias uart1 is a xlnx,zynqmp-uart, but "
+                      "gem1 is a xlnx,zynqmp-gem");
+            EXPECT_EQ((co_await daemon.attach("uart1", "uart0", 0)).error,
+                      "org.freedesktop.DBus.Error.InvalidArgs: uart0 comes with 0 descriptors, "
+                      "due are 1");
+            EXPECT_EQ((co_await daemon.attach("gem0", "gem1", 1)).error,
+                      "org.freedesktop.DBus.Error.InvalidArgs: gem1 comes with 1 descriptors, "
+                      "due are 2: the device's and its container's");
+            co_await power_off();
+        });
+    EXPECT_EQ(handed.size(), 1U) << "nothing was handed in for any of them";
+}
+
+TEST_F(ASession, IsAsItWasAfterAnAttachThatFailed)
+{
+    host.device("ff000000.serial").fail(fakes::DeviceModel::Call::open, EIO);
+    run("[alias]\nuart0 = \"\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            const auto failed = co_await daemon.attach("uart0", "uart0");
+            EXPECT_EQ(failed.error.substr(0, 27), "org.aliasvm1.Error.Failed: ");
+            EXPECT_NE(failed.error.find("ff000000.serial"), std::string::npos) << failed.error;
+            EXPECT_TRUE(co_await said("running: 1 vCPU, uart0=nothing"));
+            EXPECT_EQ((co_await daemon.attach("uart0", "uart0")).error, "");
+            co_await power_off();
+        });
+}
+
+// ---- a daemon that goes ------------------------------------------------------------------------
+
+TEST_F(ASession, RunsOnWithoutItsDaemonAndServesTheNext)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    run("[alias]\nuart0 = \"uart1\"\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            EXPECT_EQ((co_await daemon.machine("Pause")).error, "");
+            daemon.drop();
+            co_await daemon.registered(3);
+            EXPECT_EQ(daemon.registrations[2].holding, "uart0=uart1 ");
+            EXPECT_TRUE(daemon.registrations[2].paused);
+            EXPECT_GE(daemon.registrations[2].statistics, 1U);
+            EXPECT_EQ((co_await daemon.machine("Resume")).error, "");
+            EXPECT_EQ((co_await daemon.detach("uart0")).error, "");
+            daemon.drop();
+            co_await daemon.registered(4);
+            EXPECT_EQ(daemon.registrations[3].holding, "");
+            co_await power_off();
+        });
+}
+
+// A sanitizer makes system calls of its own, which the filter would refuse.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(ASession, LivesItsLifeConfined)
+{
+    confine = control::confine;
+    daemon.instances = {{"uart0", "uart1"}};
+    const auto life = [this]() -> awaitable<void>
+    {
+        co_await serving();
+        EXPECT_EQ(errno_of_open("/dev/null"), EPERM);
+        EXPECT_EQ((co_await daemon.machine("Pause")).error, "");
+        daemon.drop();
+        co_await daemon.registered(3);
+        EXPECT_GE(daemon.registrations[2].statistics, 1U);
+        EXPECT_EQ((co_await daemon.machine("Resume")).error, "");
+        EXPECT_TRUE((co_await daemon.machine("OpenConsole")).descriptor.ok());
+        EXPECT_EQ((co_await daemon.detach("uart0")).error, "");
+        co_await power_off();
+    };
+    const auto child = [&]
+    {
+        const auto status = run("[alias]\nuart0 = \"uart1\"\nuart1 = \"console\"\n", life);
+        ::_exit(status == ExitStatus::success && !HasFailure() ? 0 : 1);
+    };
+    EXPECT_EXIT(child(), testing::ExitedWithCode(0), "");
+}
+#endif
+
+TEST_F(ASession, EndsWithItsGuestWhileTheDaemonIsAway)
+{
+    EXPECT_EQ(run("",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      daemon.up = false;
+                      daemon.drop();
+                      co_await daemon.pass(20ms);
+                      system.vm().vcpu(0).push(kvm::SystemEvent::power_off);
+                  }),
+              ExitStatus::success);
+}
+
+} // namespace

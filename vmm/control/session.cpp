@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phases of a run, one after the other.
+#include "vmm/control/session.hpp"
+
+#include "vmm/base/error.hpp"
+#include "vmm/base/file.hpp"
+#include "vmm/control/lifecycle.hpp"
+#include "vmm/facts/gather.hpp"
+#include "vmm/machine/guest_dtb.hpp"
+#include "vmm/plan/make_plan.hpp"
+#include "vmm/plan/print.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+
+namespace aliasvm::control
+{
+
+namespace
+{
+
+/// The output of one emulated console, and who reads it. The machine's UART speaks to `output` as
+/// long as it lives; the server speaks to the UART.
+struct Console
+{
+    std::string alias;
+    devices::ConsoleOutput output;
+};
+
+std::unique_ptr<ConsoleServer> serve(boost::asio::io_context& loop, Console& console,
+                                     machine::Machine& machine, const std::string& folder)
+{
+    const std::string path = fmt::format("{}/{}.sock", folder, console.alias);
+    auto server = std::make_unique<ConsoleServer>(
+        loop, path, console.output, *machine.console(console.alias),
+        [alias = console.alias](std::uint64_t bytes)
+        {
+            spdlog::warn("{}: a reader is too slow for its console and lost {} bytes; further "
+                         "losses are only counted",
+                         alias, bytes);
+        });
+    spdlog::info("{}: console at {}", console.alias, path);
+    return server;
+}
+
+std::optional<plan::VmPlan> plan_or_report(const plan::Config& config,
+                                           const plan::Catalogue& catalogue,
+                                           const plan::HostFacts& facts)
+{
+    auto made = plan::make_plan(config, catalogue, facts);
+    if (auto* const plan = std::get_if<plan::VmPlan>(&made))
+        return std::move(*plan);
+    for (const Problem& problem : std::get<Problems>(made))
+        spdlog::error("{}", to_string(problem));
+    return std::nullopt;
+}
+
+void get_devices(BrokerClient& broker, const plan::VmPlan& plan, DeviceSource& devices)
+{
+    for (const plan::AliasPlan& alias : plan.aliases)
+    {
+        if (alias.backing != plan::Backing::instance)
+            continue;
+        Device device = broker.acquire(alias.name);
+        if (device.instance != alias.instance || device.descriptors.empty())
+            throw Error{
+                EPROTO,          "get {} for alias {}: aliasvmd gives \"{}\" with {} descriptors",
+                alias.instance,  alias.name,
+                device.instance, device.descriptors.size()};
+        devices.hand_in(alias.sysname, std::move(device.descriptors));
+    }
+}
+
+/// The bytes that the guest is given, by whomever they are made.
+std::vector<std::byte> device_tree(const plan::VmPlan& plan, const plan::Catalogue& catalogue)
+{
+    return plan.dtb.file ? read_file(*plan.dtb.file) : machine::make_guest_dtb(plan, catalogue);
+}
+
+ExitStatus run_machine(boost::asio::io_context& loop, const plan::VmPlan& plan, Bindings bindings,
+                       std::vector<std::byte> dtb, Outside& outside, BrokerClient& broker)
+{
+    std::deque<Console> consoles;
+    const auto open_console = [&](std::string_view alias) -> devices::UartSink&
+    { return consoles.emplace_back(std::string{alias}).output; };
+    machine::Machine machine{outside.system, outside.devices.host, plan, dtb, open_console};
+    std::vector<std::unique_ptr<ConsoleServer>> servers;
+    for (Console& console : consoles)
+        servers.push_back(serve(loop, console, machine, outside.runtime));
+
+    Lifecycle lifecycle{loop, machine, plan.stop_timeout, describe(plan)};
+    MachineObject object{
+        {machine, lifecycle, outside.devices, servers.empty() ? nullptr : servers.front().get()},
+        std::move(bindings),
+        std::move(dtb)};
+    broker.serve(
+        [&machine] {
+            return Presence{machine.holdings(), machine.paused(), machine.statistics()};
+        },
+        [&object](const auto& connection) { object.offer_on(connection); });
+    outside.confine();
+    loop.run();
+    if (const auto reads = machine.bus().unmapped_reads(), writes = machine.bus().unmapped_writes();
+        reads + writes != 0)
+        spdlog::info("{} reads and {} writes went where nothing is", reads, writes);
+    return lifecycle.result();
+}
+
+} // namespace
+
+ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
+                       const plan::Catalogue& catalogue, Outside& outside)
+{
+    const plan::HostFacts facts = facts::gather(config, outside.system.ipa_bits());
+    // Planned as it stands first: whoever wrote it hears of all that is wrong with it, and of
+    // nothing that is not from it.
+    if (!plan_or_report(config, catalogue, facts))
+        return ExitStatus::configuration;
+
+    BrokerClient broker{loop, config.name, outside.connect};
+    const BindingMap bindings = broker.enrol();
+    for (const auto& [alias, instance] : bindings)
+        spdlog::info("{} = \"{}\", says aliasvmd, whatever {} says", alias, instance, config.file);
+    apply_bindings(config, bindings);
+    const auto plan = plan_or_report(config, catalogue, facts);
+    if (!plan)
+        return ExitStatus::configuration;
+    spdlog::info("{}", plan::plan_text(*plan));
+    get_devices(broker, *plan, outside.devices);
+    return run_machine(loop, *plan, Bindings{std::move(config), *plan, catalogue},
+                       device_tree(*plan, catalogue), outside, broker);
+}
+
+} // namespace aliasvm::control
