@@ -2,42 +2,95 @@
 // Binds platform devices to vfio-platform through sysfs, and gives them back.
 #pragma once
 
+#include "vmm/base/error.hpp"
+
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace aliasvm::daemon
 {
 
-/// Binding of one device, by its name below bus/platform/devices. Needs root. Throws Error, and
-/// leaves the device as it was when it does. Source: Documentation/ABI/testing/sysfs-bus-platform
-/// (driver_override).
+/// Writes `text` to a file of sysfs by one write(2). Throws Error with what the kernel answered.
+using SysfsWriter = std::function<void(const std::filesystem::path& file, const std::string& text)>;
+
+/// The SysfsWriter for a real sysfs. Does not follow a symbolic link in the last element.
+void write_sysfs(const std::filesystem::path& file, const std::string& text);
+
+/// A driver of the host has the device, and it was not to be taken away.
+class HeldByDriver : public Error
+{
+public:
+    HeldByDriver(const std::string& device, std::string driver);
+
+    [[nodiscard]] const std::string& driver() const noexcept { return driver_; }
+
+private:
+    std::string driver_;
+};
+
+/// Whether a device may be taken from a driver of the host that has it.
+enum class Force : bool
+{
+    no,
+    yes,
+};
+
+/// Binding of one device, by its name below bus/platform/devices. Keeps nothing of what it reads.
+/// Needs root. Sources: Documentation/ABI/testing/sysfs-bus-platform (driver_override),
+/// sysfs-devices-power (power/control).
+///
+/// An override of "vfio-platform" counts as ours: it is what a bind leaves that was killed. One of
+/// any other driver is somebody else's, and is never touched.
 class Binding
 {
 public:
-    /// `sysfs` is another tree in tests.
-    explicit Binding(std::string device, std::filesystem::path sysfs = "/sys");
+    /// Another tree and another writer are for tests. Throws Error if the host has no such device.
+    explicit Binding(std::string device, std::filesystem::path sysfs = "/sys",
+                     SysfsWriter writer = write_sysfs);
 
+    /// The driver that has it now; empty if none.
+    [[nodiscard]] std::string driver() const;
     /// Whether vfio-platform has it now.
     [[nodiscard]] bool bound() const;
 
-    /// Hands the device to vfio-platform; nothing to do if it is there. A device that another
-    /// driver has is refused: taking it away is not safe for every driver, and some (xilinx_uartps)
-    /// cannot be unbound at all.
-    void bind() const;
+    /// Hands the device to vfio-platform; nothing to do if it is there. All or nothing: when it
+    /// throws, driver, override (less one of ours) and power/control are as they were, or the
+    /// message says what is not.
+    ///
+    /// Throws HeldByDriver if a driver of the host has it and `force` is no; Error if that driver
+    /// cannot let go of it, if somebody else has set an override, or if vfio-platform does not take
+    /// it: the message then names what on this host is in the way.
+    void bind(Force force = Force::no) const;
 
-    /// Takes the device from vfio-platform and lifts the override; nothing to do if it is not
-    /// there.
+    /// Takes the device from vfio-platform, lifts the override and lets a driver of the host have
+    /// it, if there is one for it; nothing to do if vfio-platform neither has it nor is to have it.
+    /// Waits for as long as somebody has the device open. power/control stays as bind() left it,
+    /// which costs power at the most. Throws Error; may be called again then.
     void release() const;
 
 private:
-    [[nodiscard]] std::string driver() const;
-    void write(const std::filesystem::path& file, const std::string& text) const;
-    [[nodiscard]] bool override_is_ours() const;
+    /// What bind() changes beside the driver.
+    struct Before
+    {
+        std::string driver;
+        std::string power; ///< empty: no power management
+    };
+
+    void take(const Before& before) const;
+    [[nodiscard]] std::string undo_take(const Before& before) const noexcept;
+    [[nodiscard]] std::string why_not_taken() const;
+    [[nodiscard]] std::string override_set() const;
     void set_override(const std::string& driver) const;
+    void probe() const;
+    void unbind(const std::string& driver) const;
 
     std::string device_;
+    std::filesystem::path sysfs_;
     std::filesystem::path bus_;
     std::filesystem::path node_;
+    SysfsWriter write_;
 };
 
 } // namespace aliasvm::daemon

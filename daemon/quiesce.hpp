@@ -4,7 +4,9 @@
 
 #include "daemon/register_window.hpp"
 
-#include <string_view>
+#include <cstdint>
+#include <span>
+#include <string>
 
 namespace aliasvm::daemon
 {
@@ -17,14 +19,24 @@ enum class Rest : std::uint8_t
     no_sequence, ///< no sequence is known for such a device: left as it is
 };
 
-/// Runs the sequence for the device with this compatible string. Bounded: polls give up after a
-/// number of reads that no working device needs.
+/// Runs the sequence for a device with these compatible strings, of which the first that has one
+/// counts. Bounded: polls give up after a number of reads that no working device needs (over 10 ms
+/// of silicon).
 ///
-/// A UART ends as ZynqMP's first-stage boot loader leaves it: 115200 8N1 at a 100 MHz reference
-/// clock, receiver and transmitter on, FIFOs empty. Bare-metal software relies on that, and what
-/// arrives before the next owner runs waits for it in the FIFO.
+/// UART   ends as ZynqMP's first-stage boot loader leaves it: 115200 8N1 at a 100 MHz reference
+///        clock, receiver and transmitter on, FIFOs empty. Bare-metal software relies on that, and
+///        what arrives before the next owner runs waits for it in the FIFO.
+/// TTC    counters stopped, nothing pending.
+/// CAN    reset, in configuration mode: off the bus.
+/// I2C    no transfer of its own. What another master does with the bus is no reason to wait for.
+/// SPI    disabled, FIFOs drained.
+/// GEM    no DMA by any queue, no address accepted, pointers to nobody's memory. While it is
+///        still_busy, its DMA may go on: keep it from memory that is anybody's. Its interrupts are
+///        masked even then.
 ///
-/// Sources: UG1087 (Zynq UltraScale+ register reference), modules UART and TTC.
-[[nodiscard]] Rest bring_to_rest(std::string_view compatible, RegisterWindow& registers);
+/// Sources: UG1085 (Zynq UltraScale+ technical reference manual), the chapters on each; registers
+/// in device_registers.hpp.
+[[nodiscard]] Rest bring_to_rest(std::span<const std::string> compatibles,
+                                 RegisterWindow& registers);
 
 } // namespace aliasvm::daemon

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Binding over a folder that looks like sysfs; that the kernel follows is tested on the board.
+// Binding over a folder that looks like sysfs, and whose files act as the kernel's do when written.
+// That the real kernel follows is tested on the board.
 #include "daemon/binding.hpp"
 
-#include "vmm/base/error.hpp"
+#include "tests/unit/vfio/host_tree.hpp"
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <set>
 #include <string>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace
@@ -17,43 +18,146 @@ namespace
 namespace fs = std::filesystem;
 using aliasvm::Error;
 using aliasvm::daemon::Binding;
+using aliasvm::daemon::Force;
+using aliasvm::daemon::HeldByDriver;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
-class ABinding : public testing::Test
+const std::string uart = "ff010000.serial";
+
+/// What a user sees of one device in sysfs.
+struct State
 {
-protected:
-    ABinding()
-    {
-        fs::create_directories(device);
-        fs::create_directories(bus / "drivers/vfio-platform");
-        fs::create_directories(bus / "drivers/xuartps");
-        for (const auto& file : {device / "driver_override", bus / "drivers_probe",
-                                 bus / "drivers/vfio-platform/unbind"})
-            std::ofstream{file};
-    }
-    ~ABinding() override { fs::remove_all(root); }
+    std::string driver;
+    std::string override_set;
+    std::string power;
 
-    static std::string text(const fs::path& file)
+    friend bool operator==(const State&, const State&) = default;
+    friend void PrintTo(const State& state, std::ostream* out)
     {
-        std::ifstream in{file};
-        return {std::istreambuf_iterator<char>{in}, {}};
+        *out << "driver " << state.driver << ", override " << state.override_set << ", power "
+             << state.power;
+    }
+};
+
+/// A host with one UART that its driver `native` likes.
+class Host
+{
+public:
+    Host()
+    {
+        tree.add_device(uart, "");
+        fs::create_directories(node() / "power");
+        set(node() / "driver_override", "(null)");
+        set(node() / "power/control", "auto");
+        set(bus() / "drivers_probe", "");
+        add_driver("vfio-platform");
+        parameter("vfio/parameters/enable_unsafe_noiommu_mode", "Y");
+        parameter("vfio_platform/parameters/reset_required", "N");
     }
 
+    void add_driver(const std::string& name, bool can_unbind = true) const
+    {
+        fs::create_directories(bus() / "drivers" / name);
+        if (can_unbind)
+            set(bus() / "drivers" / name / "unbind", "");
+    }
     void have_driver(const std::string& name) const
     {
-        fs::create_symlink(bus / "drivers" / name, device / "driver");
+        fs::create_directory_symlink(bus() / "drivers" / name, node() / "driver");
     }
-
-    void have_override(const std::string& name) const
+    void have_override(const std::string& name) const { set(node() / "driver_override", name); }
+    void parameter(const std::string& path, const std::string& value) const
     {
-        std::ofstream{device / "driver_override"} << name << '\n';
+        const fs::path file = tree.sys() / "module" / path;
+        fs::create_directories(file.parent_path());
+        set(file, value);
     }
 
-    fs::path root{fs::temp_directory_path() /
-                  ("aliasvm-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
-                   std::to_string(reinterpret_cast<std::uintptr_t>(this)))};
-    fs::path bus{root / "bus/platform"};
-    fs::path device{bus / "devices/ff010000.serial"};
+    [[nodiscard]] State state() const
+    {
+        std::error_code none;
+        return {fs::read_symlink(node() / "driver", none).filename().string(),
+                line(node() / "driver_override"), line(node() / "power/control")};
+    }
+
+    [[nodiscard]] Binding binding()
+    {
+        return Binding{uart, tree.sys(), [this](const fs::path& file, const std::string& text) {
+                           write(file, text);
+                       }};
+    }
+
+    [[nodiscard]] fs::path bus() const { return tree.sys() / "bus/platform"; }
+    [[nodiscard]] fs::path node() const { return bus() / "devices" / uart; }
+
+    aliasvm::vfio::HostTree tree;
+    std::string native;             ///< the driver whose match table has the device
+    std::set<std::string> refusing; ///< drivers whose probe fails
+    std::set<std::size_t> failing;  ///< positions of writes that fail
+    bool acts_all_the_same{};       ///< a failing write has its effect before it fails
+    std::vector<std::string> written;
+
+private:
+    static std::string line(const fs::path& file)
+    {
+        std::ifstream in{file};
+        std::string text;
+        std::getline(in, text);
+        return text;
+    }
+    static void set(const fs::path& file, const std::string& text)
+    {
+        std::ofstream{file} << text << '\n';
+    }
+
+    void write(const fs::path& file, const std::string& text)
+    {
+        ASSERT_TRUE(fs::exists(file)) << file;
+        const std::size_t position = written.size();
+        written.push_back(fs::relative(file, tree.sys()).filename().string());
+        const bool fails = failing.contains(position);
+        if (!fails || acts_all_the_same)
+            act(file, text);
+        if (fails)
+            throw Error{EIO, "write number {}", position};
+    }
+
+    void act(const fs::path& file, const std::string& text)
+    {
+        const State now = state();
+        if (file.filename() == "driver_override")
+            set(file, text == "\n" ? "(null)" : text.substr(0, text.find('\n')));
+        else if (file.filename() == "control")
+            set(file, text);
+        else if (file.filename() == "unbind")
+        {
+            if (file.parent_path().filename() != now.driver || text != uart)
+                throw Error{ENODEV, "write to {}", file.string()};
+            fs::remove(node() / "driver");
+        }
+        else if (file.filename() == "drivers_probe")
+        {
+            EXPECT_EQ(text, uart);
+            const std::string taker = now.override_set == "(null)" ? native : now.override_set;
+            // What its probe says reaches the log only.
+            if (now.driver.empty() && !taker.empty() && !refusing.contains(taker) &&
+                fs::exists(bus() / "drivers" / taker))
+                have_driver(taker);
+        }
+        else
+            ADD_FAILURE() << "nobody should write to " << file;
+    }
 };
+
+/// Its own driver has the device.
+void hold(Host& host)
+{
+    host.add_driver("xuartps");
+    host.native = "xuartps";
+    host.have_driver("xuartps");
+}
 
 std::string message(const auto& act)
 {
@@ -68,78 +172,251 @@ std::string message(const auto& act)
     return "";
 }
 
-TEST_F(ABinding, LiftsTheOverrideAgainWhenTheDriverDoesNotTakeTheDevice)
+const State bound_state{"vfio-platform", "vfio-platform", "auto"};
+
+TEST(Binding, BindsAFreeDevice)
 {
-    const Binding binding{"ff010000.serial", root};
-    const std::string told = message([&] { binding.bind(); });
-    EXPECT_NE(told.find("ff010000.serial"), std::string::npos);
-    EXPECT_NE(told.find("reset_required=0"), std::string::npos) << told;
-    EXPECT_EQ(text(bus / "drivers_probe"), "ff010000.serial");
-    // The last write was the empty override; the file keeps the longer earlier one behind it.
-    EXPECT_EQ(text(device / "driver_override").front(), '\n');
+    Host host;
+    host.binding().bind();
+    EXPECT_EQ(host.state(), bound_state);
+    EXPECT_EQ(host.binding().driver(), "vfio-platform");
 }
 
-TEST_F(ABinding, RefusesADeviceThatAnotherDriverHas)
+TEST(Binding, HasNothingToDoWhenTheDeviceIsBoundAlready)
 {
-    have_driver("xuartps");
-    const Binding binding{"ff010000.serial", root};
-    EXPECT_NE(message([&] { binding.bind(); }).find("xuartps"), std::string::npos);
-    EXPECT_EQ(text(device / "driver_override"), "");
-    EXPECT_EQ(text(bus / "drivers_probe"), "");
+    Host host;
+    host.have_driver("vfio-platform");
+    host.binding().bind();
+    EXPECT_TRUE(host.written.empty());
 }
 
-TEST_F(ABinding, HasNothingToDoWhenTheDeviceIsBoundAlready)
+TEST(Binding, LeavesADeviceToTheDriverThatHasItUnlessItIsForced)
 {
-    have_driver("vfio-platform");
-    Binding{"ff010000.serial", root}.bind();
-    EXPECT_EQ(text(bus / "drivers_probe"), "");
+    Host host;
+    hold(host);
+    const State before = host.state();
+    try
+    {
+        host.binding().bind(Force::no);
+        FAIL();
+    }
+    catch (const HeldByDriver& error)
+    {
+        EXPECT_EQ(error.driver(), "xuartps");
+        EXPECT_EQ(error.code().value(), EBUSY);
+        EXPECT_THAT(error.what(), AllOf(HasSubstr(uart), HasSubstr("xuartps")));
+    }
+    EXPECT_TRUE(host.written.empty());
+    EXPECT_EQ(host.state(), before);
 }
 
-TEST_F(ABinding, GivesTheDeviceBack)
+TEST(Binding, TakesADeviceFromItsDriverByForceAwakeAndMarkedFirst)
 {
-    have_driver("vfio-platform");
-    have_override("vfio-platform");
-    Binding{"ff010000.serial", root}.release();
-    EXPECT_EQ(text(bus / "drivers/vfio-platform/unbind"), "ff010000.serial");
-    EXPECT_EQ(text(device / "driver_override").front(), '\n');
+    Host host;
+    hold(host);
+    host.binding().bind(Force::yes);
+    EXPECT_EQ(host.state(), (State{"vfio-platform", "vfio-platform", "on"}));
+    EXPECT_THAT(host.written,
+                testing::ElementsAre("control", "driver_override", "unbind", "drivers_probe"));
 }
 
-TEST_F(ABinding, LiftsAnOverrideThatAKilledBindLeft)
+TEST(Binding, DoesWithoutPowerManagement)
 {
-    have_override("vfio-platform");
-    Binding{"ff010000.serial", root}.release();
-    EXPECT_EQ(text(bus / "drivers/vfio-platform/unbind"), "");
-    EXPECT_EQ(text(device / "driver_override").front(), '\n');
+    Host host;
+    hold(host);
+    fs::remove(host.node() / "power/control");
+    host.binding().bind(Force::yes);
+    EXPECT_EQ(host.state().driver, "vfio-platform");
 }
 
-TEST_F(ABinding, LeavesAnOverrideThatIsNotItsOwn)
+TEST(Binding, SaysWhatToDoAboutADriverThatCannotLetGo)
 {
-    have_override("uio_pdrv_genirq");
-    Binding{"ff010000.serial", root}.release();
-    EXPECT_EQ(text(device / "driver_override"), "uio_pdrv_genirq\n");
+    Host host;
+    hold(host);
+    fs::remove(host.bus() / "drivers/xuartps/unbind");
+    const State before = host.state();
+    EXPECT_THAT(
+        message([&] { host.binding().bind(Force::yes); }),
+        AllOf(HasSubstr("xuartps"), HasSubstr("suppress_bind_attrs"), HasSubstr("compatible")));
+    EXPECT_EQ(host.state(), before);
 }
 
-TEST_F(ABinding, DoesNotUnbindAnotherDriver)
+TEST(Binding, DoesNotTouchAnOverrideOfSomebodyElse)
 {
-    have_driver("xuartps");
-    Binding{"ff010000.serial", root}.release();
-    EXPECT_EQ(text(bus / "drivers/vfio-platform/unbind"), "");
+    for (const Force force : {Force::no, Force::yes})
+    {
+        Host host;
+        host.have_override("uio_pdrv_genirq");
+        EXPECT_THAT(message([&] { host.binding().bind(force); }), HasSubstr("uio_pdrv_genirq"));
+        host.binding().release();
+        EXPECT_TRUE(host.written.empty());
+    }
 }
 
-TEST_F(ABinding, RefusesNamesThatLeaveTheFolder)
+// Each write fails in turn, once without and once with its effect, for a device that a driver had
+// and for one that none had: all is as it was.
+TEST(Binding, LeavesEverythingAsItWasWhicheverWriteFails)
 {
+    for (const bool held : {false, true})
+    {
+        for (const bool acts : {false, true})
+        {
+            const std::size_t writes = held ? 4 : 2;
+            for (std::size_t failing = 0; failing < writes; ++failing)
+            {
+                Host host;
+                if (held)
+                    hold(host);
+                const State before = host.state();
+                host.failing = {failing};
+                host.acts_all_the_same = acts;
+                EXPECT_THAT(message([&] { host.binding().bind(Force::yes); }),
+                            AllOf(HasSubstr("write number " + std::to_string(failing)),
+                                  Not(HasSubstr("undo"))));
+                EXPECT_EQ(host.state(), before)
+                    << "held " << held << ", acts " << acts << ", write " << failing;
+            }
+        }
+    }
+}
+
+// Whatever fails a second time, while it is undone, is told; the rest is undone.
+TEST(Binding, SaysWhatItCouldNotUndo)
+{
+    for (std::size_t second = 5; second < 8; ++second)
+    {
+        Host host;
+        hold(host);
+        host.failing = {3, second - 1};
+        const std::string told = message([&] { host.binding().bind(Force::yes); });
+        EXPECT_THAT(told, AllOf(HasSubstr("write number 3"), HasSubstr("to undo it"),
+                                HasSubstr("write number " + std::to_string(second - 1))));
+    }
+}
+
+TEST(Binding, GivesTheDeviceBackToItsDriverWhenVfioDoesNotTakeIt)
+{
+    Host host;
+    hold(host);
+    host.refusing = {"vfio-platform"};
+    const State before = host.state();
+    EXPECT_THAT(message([&] { host.binding().bind(Force::yes); }), Not(HasSubstr("undo")));
+    EXPECT_EQ(host.state(), before);
+}
+
+TEST(Binding, SaysThatTheEarlierDriverDidNotTakeItBack)
+{
+    Host host;
+    hold(host);
+    host.refusing = {"vfio-platform", "xuartps"};
+    EXPECT_THAT(message([&] { host.binding().bind(Force::yes); }),
+                HasSubstr("give ff010000.serial back to xuartps"));
+    EXPECT_EQ(host.state(), (State{"", "(null)", "auto"}));
+}
+
+TEST(Binding, SaysWhatOnThisHostIsInTheWay)
+{
+    const auto told = [](const auto& prepare)
+    {
+        Host host;
+        host.refusing = {"vfio-platform"};
+        prepare(host);
+        const State before = host.state();
+        std::string text = message([&] { host.binding().bind(); });
+        EXPECT_EQ(host.state(), before);
+        return text;
+    };
+    EXPECT_THAT(told([](Host& host) { fs::remove_all(host.bus() / "drivers/vfio-platform"); }),
+                HasSubstr("modprobe vfio-platform"));
+    EXPECT_THAT(
+        told([](Host& host) { host.parameter("vfio_platform/parameters/reset_required", "Y"); }),
+        AllOf(HasSubstr("reset_required=0"), Not(HasSubstr("noiommu"))));
+    EXPECT_THAT(told([](Host& host)
+                     { host.parameter("vfio_platform_base/parameters/reset_required", "Y"); }),
+                HasSubstr("reset_required=0"));
+    EXPECT_THAT(
+        told([](Host& host) { host.parameter("vfio/parameters/enable_unsafe_noiommu_mode", "N"); }),
+        AllOf(HasSubstr("noiommu mode is off"), HasSubstr("enable_unsafe_noiommu_mode=1"),
+              Not(HasSubstr("reset_required"))));
+    EXPECT_THAT(told([](Host& host) { fs::remove_all(host.tree.sys() / "module/vfio"); }),
+                HasSubstr("CONFIG_VFIO_NOIOMMU"));
+    EXPECT_THAT(told([](Host&) {}), AllOf(HasSubstr("6.3"), Not(HasSubstr("coherent"))));
+    EXPECT_THAT(told([](Host& host) { fs::create_directories(host.node() / "iommu_group"); }),
+                AllOf(HasSubstr("dma-coherent"), Not(HasSubstr("noiommu"))));
+}
+
+TEST(Binding, GivesTheDeviceBackToTheHost)
+{
+    Host host;
+    hold(host);
+    host.binding().bind(Force::yes);
+    host.binding().release();
+    EXPECT_EQ(host.state(), (State{"xuartps", "(null)", "on"}));
+}
+
+TEST(Binding, ReleasesADeviceThatNoDriverWants)
+{
+    Host host;
+    host.binding().bind();
+    host.binding().release();
+    EXPECT_EQ(host.state(), (State{"", "(null)", "auto"}));
+}
+
+TEST(Binding, CanReleaseAgainAfterAReleaseThatFailed)
+{
+    for (std::size_t failing = 0; failing < 2; ++failing)
+    {
+        Host host;
+        hold(host);
+        host.binding().bind(Force::yes);
+        host.failing = {host.written.size() + failing};
+        EXPECT_NE(message([&] { host.binding().release(); }), "");
+        host.binding().release();
+        EXPECT_EQ(host.state(), (State{"xuartps", "(null)", "on"}));
+    }
+}
+
+TEST(Binding, LiftsAnOverrideThatAKilledBindLeftAndGivesTheDeviceBack)
+{
+    Host host;
+    host.add_driver("xuartps");
+    host.native = "xuartps";
+    host.have_override("vfio-platform");
+    host.binding().release();
+    EXPECT_EQ(host.state(), (State{"xuartps", "(null)", "auto"}));
+}
+
+TEST(Binding, LeavesADeviceOfTheHostAloneWhenItReleases)
+{
+    Host host;
+    hold(host);
+    host.binding().release();
+    EXPECT_TRUE(host.written.empty());
+}
+
+TEST(Binding, RefusesNamesThatLeaveTheFolder)
+{
+    const Host host;
     for (const char* name : {"", ".", "..", "../../etc", "a/b"})
-        EXPECT_THROW(Binding(name, root), Error) << name;
+        EXPECT_THROW(Binding(name, host.tree.sys()), Error) << name;
 }
 
-TEST_F(ABinding, SaysThatTheHostHasNoSuchDevice)
+TEST(Binding, SaysThatTheHostHasNoSuchDevice)
 {
-    EXPECT_NE(message(
-                  [&] {
-                      Binding{"ff020000.i2c", root};
-                  })
-                  .find("ff020000.i2c"),
-              std::string::npos);
+    const Host host;
+    EXPECT_THAT(message([&] { Binding("ff020000.i2c", host.tree.sys()); }),
+                HasSubstr("ff020000.i2c"));
+}
+
+TEST(Binding, WritesToSysfsWithTheKernelsAnswer)
+{
+    const Host host;
+    aliasvm::daemon::write_sysfs(host.node() / "power/control", "on\n");
+    EXPECT_EQ(host.state().power, "on");
+    EXPECT_THAT(message([&] { aliasvm::daemon::write_sysfs(host.node() / "nothing", "x"); }),
+                AllOf(HasSubstr("nothing"), HasSubstr("No such file")));
+    fs::create_symlink(host.node() / "power/control", host.node() / "link");
+    EXPECT_THROW(aliasvm::daemon::write_sysfs(host.node() / "link", "x"), Error);
 }
 
 } // namespace

@@ -1,55 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quiesce sequences against register models: the emulated UART, and a recording of writes.
+// Quiesce sequences against register models; the UART's is the one that guests get.
 #include "daemon/quiesce.hpp"
 
-#include "devices/emulated/cadence_uart.hpp"
+#include "register_models.hpp"
+#include "uart_window.hpp"
 
 #include <array>
-#include <map>
 #include <random>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+namespace aliasvm::daemon
+{
 namespace
 {
 
-using aliasvm::daemon::bring_to_rest;
-using aliasvm::daemon::RegisterWindow;
-using aliasvm::daemon::Rest;
+using Names = std::vector<std::string>;
 
-struct Line final : aliasvm::devices::IrqLine
-{
-    void set(bool level) noexcept override { high = level; }
-    bool high{};
-};
+const Names uart_names{"xlnx,zynqmp-uart", "cdns,uart-r1p12"};
+const Names ttc_names{"cdns,ttc"};
+const Names can_names{"xlnx,zynq-can-1.0"};
+const Names i2c_names{"cdns,i2c-r1p14"};
+const Names spi_names{"cdns,spi-r1p6"};
+const Names gem_names{"xlnx,zynqmp-gem", "cdns,gem"};
 
-struct Sink final : aliasvm::devices::UartSink
-{
-    void put(std::span<const std::byte> bytes) noexcept override { sent += bytes.size(); }
-    void attention() noexcept override {}
-    std::size_t sent{};
-};
-
-/// The UART that guests get when there is no physical one is the model of the physical one.
-class UartWindow final : public RegisterWindow
-{
-public:
-    std::uint32_t read(std::uint32_t offset) override
-    {
-        return static_cast<std::uint32_t>(uart.read(offset, 4));
-    }
-    void write(std::uint32_t offset, std::uint32_t value) override { uart.write(offset, 4, value); }
-
-    Line line;
-    Sink sink;
-    aliasvm::devices::CadenceUart uart{line, sink};
-};
-
-constexpr std::uint32_t imr = 0x10;
-
-constexpr std::uint32_t sr = 0x2c;
-constexpr std::uint32_t fifo = 0x30;
+constexpr std::uint32_t uart_status = 0x2c;
+constexpr std::uint32_t uart_fifo = 0x30;
 
 TEST(Quiesce, LeavesAUartSilentAndReceivingWhateverItsOwnerDid)
 {
@@ -60,59 +38,210 @@ TEST(Quiesce, LeavesAUartSilentAndReceivingWhateverItsOwnerDid)
         for (int n = 0; n < 100; ++n)
             window.write(random() % 0x4c & ~3U, static_cast<std::uint32_t>(random()));
 
-        EXPECT_EQ(bring_to_rest("xlnx,zynqmp-uart", window), Rest::at_rest);
+        EXPECT_EQ(bring_to_rest(uart_names, window), Rest::at_rest);
 
         EXPECT_FALSE(window.line.high);
-        EXPECT_EQ(window.read(imr), 0U);
-        EXPECT_EQ(window.read(sr) & 0x80aU, 0x00aU) << "receiver and transmitter empty, idle";
+        EXPECT_EQ(window.read(uart::interrupt_mask), 0U);
+        EXPECT_EQ(window.read(uart_status) & 0x80aU, 0x00aU) << "both empty, idle";
+        EXPECT_EQ(window.read(uart::modem_control), 0U) << "no flow control";
+        EXPECT_EQ(window.read(uart::flow_delay), 0U);
         // Normal mode: what comes in stays in, and goes to the next owner.
         const std::size_t sent = window.sink.sent;
         const std::array bytes{std::byte{'a'}, std::byte{'b'}};
-        EXPECT_EQ(window.uart.receive(bytes), 2U);
+        EXPECT_EQ(window.device.receive(bytes), 2U);
         EXPECT_EQ(window.sink.sent, sent);
-        EXPECT_EQ(window.read(fifo), 'a');
-        EXPECT_EQ(window.read(fifo), 'b');
+        EXPECT_EQ(window.read(uart_fifo), 'a');
+        EXPECT_EQ(window.read(uart_fifo), 'b');
     }
-}
-
-/// Remembers writes; what is written can be read.
-struct Recorder final : RegisterWindow
-{
-    std::uint32_t read(std::uint32_t offset) override
-    {
-        reads.push_back(offset);
-        return registers[offset];
-    }
-    void write(std::uint32_t offset, std::uint32_t value) override { registers[offset] = value; }
-
-    std::map<std::uint32_t, std::uint32_t> registers;
-    std::vector<std::uint32_t> reads;
-};
-
-TEST(Quiesce, StopsAllCountersOfATtcAndTakesTheirInterrupts)
-{
-    Recorder window;
-    EXPECT_EQ(bring_to_rest("cdns,ttc", window), Rest::at_rest);
-    for (std::uint32_t counter = 0; counter < 3; ++counter)
-    {
-        EXPECT_EQ(window.registers.at(0x0c + counter * 4) & 1U, 1U) << "counter is off";
-        EXPECT_EQ(window.registers.at(0x60 + counter * 4), 0U) << "interrupt is off";
-    }
-    EXPECT_EQ(window.reads, (std::vector<std::uint32_t>{0x54, 0x58, 0x5c}));
 }
 
 TEST(Quiesce, SaysSoWhenAUartNeverComesOutOfItsReset)
 {
-    Recorder window; // its reset bits do not clear themselves
-    EXPECT_EQ(bring_to_rest("xlnx,zynqmp-uart", window), Rest::still_busy);
-    EXPECT_EQ(window.registers.at(0x0c), 0x3fffU) << "its interrupts are masked all the same";
+    RegisterModel window; // its reset bits do not clear themselves
+    EXPECT_EQ(bring_to_rest(uart_names, window), Rest::still_busy);
+    EXPECT_EQ(window[uart::interrupt_disable], 0x3fffU) << "its interrupts are masked all the same";
+}
+
+TEST(Quiesce, StopsAllCountersOfATtcAndTakesTheirInterrupts)
+{
+    TtcModel window;
+    for (std::uint32_t offset = 0; offset < 0x84; offset += 4)
+        window.held[offset] = 0x5a;
+    EXPECT_EQ(bring_to_rest(ttc_names, window), Rest::at_rest);
+    for (std::uint32_t counter = 0; counter < 12; counter += 4)
+    {
+        EXPECT_EQ(window[ttc::counter_control + counter], 0x21U) << "counter is off";
+        EXPECT_EQ(window[ttc::interrupt_enable + counter], 0U);
+        EXPECT_EQ(window[ttc::interrupt_status + counter], 0U) << "taken";
+        EXPECT_EQ(window[ttc::interval + counter], 0U);
+        EXPECT_EQ(window[0x3c + counter], 0U) << "match";
+        EXPECT_EQ(window[ttc::event_control + counter], 0U);
+    }
+}
+
+TEST(Quiesce, TakesACanControllerOffTheBusWithItsFilters)
+{
+    CanModel window;
+    window.held[can::software_reset] = can::enable;
+    window.held[can::interrupt_enable] = 0xff;
+    window.held[can::filter_use] = 3;
+    EXPECT_EQ(bring_to_rest(can_names, window), Rest::at_rest);
+    EXPECT_EQ(window[can::interrupt_enable], 0U);
+    EXPECT_EQ(window[can::status], can::in_configuration_mode);
+    EXPECT_EQ(window[can::filter_use], 0U);
+    EXPECT_EQ(window.refused, 0);
+    EXPECT_EQ(window[can::interrupt_clear], can::every_interrupt);
+}
+
+TEST(Quiesce, SaysSoWhenACanControllerDoesNotReset)
+{
+    CanModel window;
+    window.stuck = true;
+    EXPECT_EQ(bring_to_rest(can_names, window), Rest::still_busy);
+    EXPECT_EQ(window[can::interrupt_enable], 0U);
+}
+
+TEST(Quiesce, EndsATransferOfAnI2cMaster)
+{
+    I2cModel window;
+    window.held[i2c::control] = i2c::master | i2c::hold_bus | i2c::monitor_slave | 0xc;
+    window.held[i2c::transfer_size] = 9;
+    window.held[i2c::status] = i2c::bus_active;
+    window.held[i2c::interrupt_status] = 0x2ff;
+    window.held[i2c::interrupt_mask] = 0;
+    window.bus_held = 30;
+    EXPECT_EQ(bring_to_rest(i2c_names, window), Rest::at_rest);
+    EXPECT_EQ(window.bus_held, 0) << "it waited until the byte was through";
+    EXPECT_EQ(window[i2c::control], 0U);
+    EXPECT_EQ(window[i2c::transfer_size], 0U);
+    EXPECT_EQ(window[i2c::interrupt_status], 0U);
+    EXPECT_EQ(window[i2c::interrupt_mask], i2c::every_interrupt);
+    EXPECT_EQ(window.transfers, 0);
+}
+
+TEST(Quiesce, LeavesAnI2cBusThatSomebodyElseHolds)
+{
+    I2cModel window;
+    window.held[i2c::control] = i2c::master;
+    window.held[i2c::status] = i2c::bus_active; // for ever
+    EXPECT_EQ(bring_to_rest(i2c_names, window), Rest::at_rest);
+    EXPECT_EQ(window[i2c::control], 0U);
+    EXPECT_EQ(window[i2c::interrupt_mask], i2c::every_interrupt);
+}
+
+TEST(Quiesce, SaysSoWhenTheFifoOfAnI2cControllerDoesNotClear)
+{
+    I2cModel window;
+    window.stuck = true;
+    EXPECT_EQ(bring_to_rest(i2c_names, window), Rest::still_busy);
+}
+
+TEST(Quiesce, DisablesAnSpiControllerAndDrainsIt)
+{
+    SpiModel window;
+    window.fifo.resize(128);
+    window.held[spi::receive_threshold] = 127;
+    window.held[spi::enable] = 1;
+    window.held[spi::configuration] = 0x7c0f;
+    window.held[spi::interrupt_mask] = 0x7f;
+    window.held[spi::interrupt_status] = 0x6b;
+    EXPECT_EQ(bring_to_rest(spi_names, window), Rest::at_rest);
+    EXPECT_TRUE(window.fifo.empty());
+    EXPECT_EQ(window[spi::enable], 0U);
+    EXPECT_EQ(window[spi::interrupt_mask], 0U);
+    EXPECT_EQ(window[spi::interrupt_status], 0U);
+    EXPECT_EQ(window[spi::configuration], 0x2'0000U);
+}
+
+TEST(Quiesce, SaysSoWhenAnSpiControllerNeverRunsEmpty)
+{
+    SpiModel window;
+    window.fifo.resize(1);
+    window.stuck = true;
+    EXPECT_EQ(bring_to_rest(spi_names, window), Rest::still_busy);
+    EXPECT_EQ(window[spi::enable], 0U);
+}
+
+/// Every way of taking frames that its owner may have switched on.
+void run_gem(GemModel& window, std::uint32_t configuration)
+{
+    for (std::uint32_t offset = 0; offset < 0x28; offset += 4)
+        window.held[offset] = 0x1000 * (offset + 1);
+    window.held[gem::network_status] = gem::phy_management_idle;
+    window.held[gem::interrupt_mask] = 0;
+    window.held[gem::interrupt_mask_q1] = 0;
+    window.write(gem::addresses, 0x1234'5678);
+    window.write(gem::addresses + 4, 0x9abc);
+    window.write(gem::type_matches, 0x8000'0800);
+    window.held[gem::network_configuration] = configuration;
+    window.write(gem::network_control, 0x1c);
+}
+
+TEST(Quiesce, StopsTheDmaOfAGemOnABusyWireBeforeItTakesItsQueuesAway)
+{
+    for (const std::uint32_t configuration : {0x0U, 0x20U, 0x30U, 0x2e0U, 0xffff'ffffU})
+    {
+        GemModel window;
+        run_gem(window, configuration);
+        ASSERT_TRUE(window.receives());
+        ASSERT_TRUE(window.transmits());
+
+        EXPECT_EQ(bring_to_rest(gem_names, window), Rest::at_rest) << configuration;
+
+        EXPECT_EQ(window.pulled_away, 0);
+        EXPECT_EQ(window.frame_left, 0) << "the frame on the wire was let through";
+        for (const std::uint32_t offset :
+             {gem::network_control, gem::transmit_queue, gem::receive_queue, gem::transmit_queue_q1,
+              gem::receive_queue_q1, gem::transmit_queue_msb, gem::receive_queue_msb,
+              gem::interrupt_status, gem::interrupt_status_q1})
+            EXPECT_EQ(window[offset], 0U) << std::hex << offset;
+        EXPECT_EQ(window[gem::network_configuration], 0x8'0000U);
+        EXPECT_EQ(window[gem::interrupt_mask], 0x7fff'ffffU);
+        EXPECT_EQ(window[gem::interrupt_mask_q1], 0xcfeU);
+        EXPECT_EQ(window.active, (std::array<bool, 4>{}));
+    }
+}
+
+TEST(Quiesce, BlocksAGemWhoseDmaDoesNotStop)
+{
+    GemModel window;
+    run_gem(window, 0);
+    window.stuck = true;
+    EXPECT_EQ(bring_to_rest(gem_names, window), Rest::still_busy);
+    EXPECT_EQ(window[gem::interrupt_mask], 0x7fff'ffffU);
+    EXPECT_NE(window[gem::receive_queue], 0U) << "it may still write there";
+    EXPECT_EQ(window[gem::network_control] & 0xc, 0U) << "and is told to stop";
+    EXPECT_EQ(window.pulled_away, 0);
+    EXPECT_LT(window.reads.size(), 1'000'000U) << "bounded";
+}
+
+TEST(Quiesce, BlocksAGemWhosePhyManagementHangs)
+{
+    GemModel window;
+    run_gem(window, 0);
+    window.held[gem::network_status] = 0;
+    EXPECT_EQ(bring_to_rest(gem_names, window), Rest::still_busy);
+    EXPECT_EQ(window[gem::network_control] & 0xc, 0U);
+}
+
+TEST(Quiesce, LooksThroughAllCompatibleStrings)
+{
+    UartWindow window;
+    window.write(uart::interrupt_enable, 0x3fff);
+    EXPECT_EQ(bring_to_rest(Names{"vendor,special-uart", "cdns,uart-r1p12"}, window),
+              Rest::at_rest);
+    EXPECT_EQ(window.read(uart::interrupt_mask), 0U);
 }
 
 TEST(Quiesce, LeavesADeviceAloneThatItDoesNotKnow)
 {
-    Recorder window;
-    EXPECT_EQ(bring_to_rest("xlnx,zynqmp-gem", window), Rest::no_sequence);
-    EXPECT_TRUE(window.registers.empty());
+    RegisterModel window;
+    EXPECT_EQ(bring_to_rest(Names{"xlnx,zynqmp-8.9a", "arasan,sdhci-8.9a"}, window),
+              Rest::no_sequence);
+    EXPECT_EQ(bring_to_rest(Names{}, window), Rest::no_sequence);
+    EXPECT_TRUE(window.reads.empty());
+    EXPECT_TRUE(window.writes.empty());
 }
 
 } // namespace
+} // namespace aliasvm::daemon

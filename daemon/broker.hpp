@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Broker: VMMs connect here, say who they are, and get what they may have.
+#pragma once
+
+#include "daemon/custody.hpp"
+#include "daemon/machines.hpp"
+#include "daemon/transfer.hpp"
+#include "vmm/base/unique_fd.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace aliasvm::daemon
+{
+
+/// Serves the peer protocol of vmm/bus/names.hpp on a listening socket. Main thread.
+class Broker
+{
+public:
+    /// Whose VMM is at the other end of a socket; nothing if nobody's. Asked of the kernel and
+    /// systemd, not of the other end.
+    using Identify = std::function<std::optional<VmName>(int socket)>;
+    /// A VMM has registered, with or without something in its hands.
+    using OnRegister = std::function<void(Machine&)>;
+
+    Broker(boost::asio::io_context& io, UniqueFd listening, Identify identify, Machines& machines,
+           Custody& custody, Transfers& transfers);
+    ~Broker();
+
+    void on_register(OnRegister call) { on_register_ = std::move(call); }
+    void start() { accept(); }
+
+private:
+    class Session;
+
+    void accept();
+    void admit(UniqueFd socket);
+    void gone(const std::shared_ptr<Session>& session);
+    void take_in(Machine& machine, const std::vector<std::pair<std::string, std::string>>& holding);
+    void take_back_all_of(const Machine& machine);
+    void take_back(const plan::Instance& instance);
+
+    boost::asio::io_context& io_;
+    Identify identify_;
+    Machines& machines_;
+    Custody& custody_;
+    Transfers& transfers_;
+    OnRegister on_register_;
+    boost::asio::local::stream_protocol::acceptor acceptor_;
+    boost::asio::steady_timer pause_;
+    std::set<std::shared_ptr<Session>> sessions_;
+};
+
+/// By the unit in whose control group the peer runs (sd_peer_get_unit(3)).
+[[nodiscard]] std::optional<VmName> machine_of_peer(int socket);
+
+} // namespace aliasvm::daemon

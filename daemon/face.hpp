@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Face: the common part of the objects on the bus.
+#pragma once
+
+#include "daemon/context.hpp"
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <systemd/sd-bus.h>
+
+namespace aliasvm::daemon
+{
+
+/// An object with one interface at one path, on the bus from show() to its end. For methods see
+/// vmm/bus/method.hpp. Main thread.
+class Face : public std::enable_shared_from_this<Face>
+{
+public:
+    Face(Context& context, std::string path, const char* interface);
+    virtual ~Face();
+    Face(const Face&) = delete;
+    Face& operator=(const Face&) = delete;
+
+    void hide();
+    /// The properties have new values.
+    void emit_changed(std::initializer_list<const char*> properties);
+
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    boost::asio::io_context& executor() { return context_.io; }
+    void rearm() { context_.connection->rearm(); }
+
+protected:
+    /// Puts it on the bus; `object` is what the vtable's handlers get.
+    void show(const sd_bus_vtable* vtable, void* object);
+    [[nodiscard]] boost::asio::awaitable<void> allow(const bus::Message& call,
+                                                     const char* action_id) const
+    {
+        return context_.authorization.require(call, action_id);
+    }
+
+    Context& context_;
+
+private:
+    std::string path_;
+    const char* interface_;
+    bus::Slot slot_;
+    bool shown_{};
+};
+
+} // namespace aliasvm::daemon

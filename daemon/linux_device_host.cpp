@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binding and VFIO, one instance at a time.
+#include "daemon/linux_device_host.hpp"
+
+#include "vmm/vfio/open.hpp"
+
+namespace aliasvm::daemon
+{
+
+bool LinuxDeviceHost::present(const plan::Instance& instance) const
+{
+    return std::filesystem::exists(sysfs_ / "bus/platform/devices" / instance.sysname);
+}
+
+bool LinuxDeviceHost::bound(const plan::Instance& instance) const
+{
+    return present(instance) && Binding{instance.sysname, sysfs_}.bound();
+}
+
+bool LinuxDeviceHost::unused(const plan::Instance& instance) const
+{
+    return present(instance) && Binding{instance.sysname, sysfs_}.driver().empty();
+}
+
+void LinuxDeviceHost::bind(const plan::Instance& instance, Force force)
+{
+    Binding{instance.sysname, sysfs_}.bind(force);
+}
+
+void LinuxDeviceHost::release(const plan::Instance& instance)
+{
+    Binding{instance.sysname, sysfs_}.release();
+}
+
+std::unique_ptr<vfio::PlatformDevice> LinuxDeviceHost::open(const plan::Instance& instance)
+{
+    return vfio::open_host()->open(instance.sysname, instance.dma());
+}
+
+} // namespace aliasvm::daemon

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wiring: what follows from what.
+#include "daemon/service.hpp"
+
+#include "vmm/bus/error.hpp"
+#include "vmm/bus/names.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <spdlog/spdlog.h>
+
+namespace aliasvm::daemon
+{
+
+namespace asio = boost::asio;
+
+Service::Service(asio::io_context& io, std::shared_ptr<bus::Connection> connection,
+                 const plan::Catalogue& catalogue, DeviceHost& host, Units& units,
+                 FaultPoints& faults, UniqueFd broker_socket, Broker::Identify identify,
+                 ServiceSettings settings)
+    : io_{io}, catalogue_{catalogue}, units_{units}, return_time_{settings.return_time},
+      machines_{io, catalogue, settings.configuration_folder, settings.assignments_file},
+      custody_{catalogue, host}, turn_{io}, transfers_{machines_, custody_, host, turn_, faults},
+      broker_{io, std::move(broker_socket), std::move(identify), machines_, custody_, transfers_},
+      inventory_{catalogue, settings.sysfs}, irq_counter_{settings.sysfs},
+      authorization_{connection}, context_{io,           std::move(connection),
+                                           catalogue,    machines_,
+                                           custody_,     transfers_,
+                                           units,        inventory_,
+                                           irq_counter_, authorization_}
+{
+    machines_.on_event([this](const Machines::Event& event) { follow(event); });
+    custody_.on_change([this](const plan::Instance& instance) { follow(instance); });
+    units_.on_change(
+        [this](const VmName& name, const UnitFacts& facts)
+        {
+            Machine& machine = machines_.of_unit(name);
+            if (machine.unit == facts)
+                return;
+            machine.unit = facts;
+            machines_.changed(machine);
+        });
+    broker_.on_register(
+        [this](Machine& machine)
+        {
+            if (on_machine_)
+                on_machine_(machine.shared_from_this());
+        });
+}
+
+Service::~Service()
+{
+    units_.on_change({});
+}
+
+asio::awaitable<void> Service::start()
+{
+    const std::vector<VmName> running = co_await units_.running();
+    broker_.start();
+    const auto all_back = [&]
+    {
+        return std::ranges::all_of(running,
+                                   [this](const VmName& name)
+                                   {
+                                       const Machine& machine = machines_.of_unit(name);
+                                       return machine.unit.down() ||
+                                              machine.unit.active == "activating" || machine.vmm;
+                                   });
+    };
+    if (!co_await machines_.condition().until(all_back, return_time_))
+        spdlog::warn("not every VM that runs has come back in {} ms", return_time_.count());
+    started_ = true;
+    for (const plan::Instance& instance : catalogue_.instances())
+        co_await settle(instance);
+    show();
+}
+
+void Service::show()
+{
+    sd_bus_slot* slot = nullptr;
+    bus::require(sd_bus_add_object_manager(context_.connection->raw(), &slot, bus::root_path),
+                 "offer an object manager");
+    object_manager_ = bus::Slot{slot};
+    manager_ = std::make_shared<ManagerFace>(context_);
+    for (const plan::Instance& instance : catalogue_.instances())
+        device_faces_.emplace(instance.name, std::make_shared<DeviceFace>(context_, instance));
+    for (const auto& [name, machine] : machines_.all())
+        machine_faces_.emplace(name, std::make_shared<MachineFace>(context_, machine));
+}
+
+void Service::follow(const Machines::Event& event)
+{
+    const std::string& name = event.machine.name.str();
+    const auto face = machine_faces_.find(name);
+    switch (event.what)
+    {
+    case Machines::Event::What::added:
+        if (manager_)
+            machine_faces_.emplace(name, std::make_shared<MachineFace>(
+                                             context_, machines_.find(name)->shared_from_this()));
+        break;
+    case Machines::Event::What::removed:
+        if (face != machine_faces_.end())
+        {
+            face->second->hide();
+            machine_faces_.erase(face);
+        }
+        live_.erase(name);
+        return;
+    case Machines::Event::What::changed:
+        if (face != machine_faces_.end())
+            face->second->emit_state();
+        break;
+    }
+    // Up or down: what it shall have may be waiting, what it had may be free.
+    const bool live = event.machine.live();
+    const auto [before, first] = live_.try_emplace(name, false);
+    if (std::exchange(before->second, live) == live && !(event.machine.unit.down() && !first))
+        return;
+    for (const plan::Instance& instance : catalogue_.instances())
+    {
+        if (concerns(instance, name, live))
+            settle_soon(instance);
+    }
+}
+
+/// Whether a machine that has come up or gone down is a reason to look where an instance stands.
+bool Service::concerns(const plan::Instance& instance, const std::string& machine, bool live)
+{
+    if (!live)
+        return std::holds_alternative<WithDaemon>(custody_.place(instance));
+    const WithMachine* const owner = custody_.owner(instance);
+    if (owner != nullptr && owner->machine == machine)
+        return true;
+    return std::ranges::any_of(machines_.wanting(instance.name), [&](const auto& wanting)
+                               { return wanting.first->name.str() == machine; });
+}
+
+void Service::follow(const plan::Instance& instance)
+{
+    machines_.condition().notify_all();
+    if (const auto face = device_faces_.find(instance.name); face != device_faces_.end())
+        face->second->emit_place();
+    for (const auto& [name, face] : machine_faces_)
+        face->emit_changed({"Aliases"});
+}
+
+void Service::settle_soon(const plan::Instance& instance)
+{
+    if (started_)
+        asio::co_spawn(io_, settle(instance), asio::detached);
+}
+
+asio::awaitable<void> Service::settle(const plan::Instance& instance)
+{
+    try
+    {
+        co_await transfers_.settle(instance);
+    }
+    catch (const std::exception& error)
+    {
+        spdlog::error("{}: {}", instance.name, error.what());
+    }
+}
+
+} // namespace aliasvm::daemon

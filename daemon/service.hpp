@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Service: the daemon as a whole, on ports that tests can serve.
+#pragma once
+
+#include "daemon/broker.hpp"
+#include "daemon/context.hpp"
+#include "daemon/device_face.hpp"
+#include "daemon/machine_face.hpp"
+#include "daemon/manager_face.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace aliasvm::daemon
+{
+
+struct ServiceSettings
+{
+    std::string configuration_folder{"/etc/aliasvm"};
+    std::string assignments_file{"/run/aliasvm/assignments.toml"};
+    std::filesystem::path sysfs{"/sys"};
+    /// How long VMMs that run have for coming back to a daemon that starts.
+    std::chrono::milliseconds return_time{5000};
+};
+
+/// Everything between the ports. Main thread; lives as long as the loop runs.
+class Service
+{
+public:
+    /// Called when a VMM has registered: for machined.
+    using OnMachine = std::function<void(std::shared_ptr<Machine>)>;
+
+    Service(boost::asio::io_context& io, std::shared_ptr<bus::Connection> connection,
+            const plan::Catalogue& catalogue, DeviceHost& host, Units& units, FaultPoints& faults,
+            UniqueFd broker_socket, Broker::Identify identify, ServiceSettings settings);
+    ~Service();
+
+    /// Finds out what is, makes it what it shall be, and then shows itself on the bus. The name is
+    /// the caller's to take.
+    [[nodiscard]] boost::asio::awaitable<void> start();
+    void reload() { machines_.reload(); }
+    void on_machine(OnMachine call) { on_machine_ = std::move(call); }
+
+    [[nodiscard]] Machines& machines() noexcept { return machines_; }
+    [[nodiscard]] Custody& custody() noexcept { return custody_; }
+
+private:
+    void follow(const Machines::Event& event);
+    void follow(const plan::Instance& instance);
+    void show();
+    [[nodiscard]] bool concerns(const plan::Instance& instance, const std::string& machine,
+                                bool live);
+    void settle_soon(const plan::Instance& instance);
+    [[nodiscard]] boost::asio::awaitable<void> settle(const plan::Instance& instance);
+
+    boost::asio::io_context& io_;
+    const plan::Catalogue& catalogue_;
+    Units& units_;
+    std::chrono::milliseconds return_time_;
+    Machines machines_;
+    Custody custody_;
+    Turn turn_;
+    Transfers transfers_;
+    Broker broker_;
+    Inventory inventory_;
+    IrqCounter irq_counter_;
+    Authorization authorization_;
+    Context context_;
+    bus::Slot object_manager_;
+    std::shared_ptr<ManagerFace> manager_;
+    std::map<std::string, std::shared_ptr<MachineFace>, std::less<>> machine_faces_;
+    std::map<std::string, std::shared_ptr<DeviceFace>, std::less<>> device_faces_;
+    std::map<std::string, bool, std::less<>> live_; ///< as it was at the last event
+    OnMachine on_machine_;
+    bool started_{};
+};
+
+} // namespace aliasvm::daemon

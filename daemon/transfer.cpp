@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of a change of hands. None of them waits for a person, and each is bounded in time.
+#include "daemon/transfer.hpp"
+
+#include "daemon/binding_record.hpp"
+#include "daemon/register_window.hpp"
+#include "vmm/base/error.hpp"
+#include "vmm/bus/error.hpp"
+#include "vmm/bus/names.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace aliasvm::daemon
+{
+
+namespace asio = boost::asio;
+namespace names = bus::error_name;
+using bus::NamedError;
+using namespace std::chrono_literals;
+
+namespace
+{
+
+/// A VMM has replied that it let go; the kernel needs a moment to close what it had mapped.
+constexpr auto patience = 3000ms;
+/// For a VM that comes up, or an instance that is being taken back, before it is an error.
+constexpr auto settling_time = 20'000ms;
+/// Between looks at a process that is ending.
+constexpr auto take_back_pause = 20ms;
+
+/// Refusals that need no step to be understood.
+bool speaks_for_itself(const std::string& name)
+{
+    return name != bus::error_name::failed && name != bus::error_name::no_reply;
+}
+
+[[noreturn]] void rethrow_with_step(const std::exception_ptr& failure, const Move& move,
+                                    const std::string& not_undone)
+{
+    const std::string outcome =
+        not_undone.empty() ? "everything is as before" : "NOT as before: " + not_undone;
+    try
+    {
+        std::rethrow_exception(failure);
+    }
+    catch (const NamedError& error)
+    {
+        if (speaks_for_itself(error.name()) && not_undone.empty())
+            throw;
+        throw NamedError{names::step_failed, "{}: step {}: {}; {}", move.text(),
+                         move.step,          error.what(),          outcome};
+    }
+    catch (const std::exception& error)
+    {
+        throw NamedError{names::step_failed, "{}: step {}: {}; {}", move.text(),
+                         move.step,          error.what(),          outcome};
+    }
+}
+
+void note_pause(Machine& machine, std::chrono::microseconds pause)
+{
+    machine.last_pause = pause;
+    machine.longest_pause = std::max(machine.longest_pause, pause);
+}
+
+} // namespace
+
+void Transfers::begin(Move& move, const char* step)
+{
+    move.step = step;
+    faults_.reach(step);
+}
+
+// ---- what people and VMMs ask for ------------------------------------------------------------
+
+asio::awaitable<void> Transfers::assign(const plan::Instance& instance, std::string machine,
+                                        std::string alias, TransferOptions options)
+{
+    const auto to = machines_.require(machine).shared_from_this();
+    auto move = std::make_shared<Move>(Move{instance});
+    move->to = to;
+    move->alias = std::move(alias);
+    move->persistent = options.persistent;
+    move->force = options.force;
+    co_await until_free_to_move(instance, to);
+    const auto turn = co_await turn_.take();
+    co_await run(std::move(move));
+}
+
+asio::awaitable<void> Transfers::release(const plan::Instance& instance, TransferOptions options)
+{
+    auto move = std::make_shared<Move>(Move{instance});
+    move->persistent = options.persistent;
+    co_await until_free_to_move(instance, nullptr);
+    const auto turn = co_await turn_.take();
+    co_await run(std::move(move));
+}
+
+asio::awaitable<Handover> Transfers::acquire(std::shared_ptr<Machine> machine, std::string alias)
+{
+    const plan::Instance& instance = custody_.require(machines_.wanted(*machine, alias));
+    static_cast<void>(machines_.plan(*machine, alias, instance.name));
+    co_await until_free_to_move(instance, nullptr);
+    const auto turn = co_await turn_.take();
+    if (const WithMachine* const owner = custody_.owner(instance))
+        throw NamedError{names::device_busy, "{} is {}'s, as its {}: assign or release it first",
+                         instance.name, owner->machine, owner->alias};
+    const bool at_rest = custody_.at_rest(instance);
+    custody_.bind(instance, Force::no);
+    const auto device = co_await custody_.open(instance, patience);
+    if (!at_rest)
+        custody_.quiesce(instance, device);
+    if (!machine->vmm)
+    {
+        custody_.keep(instance, device);
+        throw NamedError{names::wrong_state, "{} is gone", machine->name.str()};
+    }
+    custody_.hand_to(instance, machine->name.str(), alias);
+    co_return Handover{instance.name, device};
+}
+
+asio::awaitable<void> Transfers::quiesce(const plan::Instance& instance)
+{
+    const auto turn = co_await turn_.take();
+    if (const WithMachine* const owner = custody_.owner(instance))
+        throw NamedError{names::device_busy, "{} is {}'s, as its {}: release it instead",
+                         instance.name, owner->machine, owner->alias};
+    if (std::holds_alternative<WithHost>(custody_.place(instance)) && !host_.bound(instance))
+        throw NamedError{names::wrong_state, "{} is the host's: there is nothing to bring to rest",
+                         instance.name};
+    const auto device = co_await custody_.open(instance, patience);
+    custody_.quiesce(instance, device);
+    custody_.keep(instance, device);
+    if (!awaited(instance))
+        custody_.release(instance);
+}
+
+// ---- what nobody asks for --------------------------------------------------------------------
+
+asio::awaitable<void> Transfers::take_back(const plan::Instance& instance)
+{
+    for (;;)
+    {
+        {
+            const auto turn = co_await turn_.take();
+            if (!std::holds_alternative<Returning>(custody_.place(instance)))
+                co_return;
+            std::shared_ptr<vfio::PlatformDevice> device;
+            try
+            {
+                device = co_await custody_.open(instance, 0ms);
+            }
+            catch (const NamedError& error)
+            {
+                if (error.name() != names::device_busy)
+                    throw;
+            }
+            if (device)
+            {
+                custody_.quiesce(instance, device);
+                custody_.keep(instance, device);
+                if (!awaited(instance))
+                    custody_.release(instance);
+                co_return;
+            }
+        }
+        co_await pause_for(take_back_pause);
+    }
+}
+
+/// Whether a machine that is up, or comes up, will ask for it.
+bool Transfers::awaited(const plan::Instance& instance)
+{
+    return std::ranges::any_of(machines_.wanting(instance.name),
+                               [](const auto& wanting) { return !wanting.first->unit.down(); });
+}
+
+/// A running machine behind whose empty alias it shall stand.
+std::shared_ptr<Machine> Transfers::place_for(const plan::Instance& instance, std::string& alias)
+{
+    for (const auto& [machine, wanting] : machines_.wanting(instance.name))
+    {
+        if (!machine->live() || custody_.behind(machine->name.str(), wanting) != nullptr)
+            continue;
+        alias = wanting;
+        return machine->shared_from_this();
+    }
+    return nullptr;
+}
+
+asio::awaitable<void> Transfers::settle(const plan::Instance& instance)
+{
+    const auto turn = co_await turn_.take();
+    const Place& place = custody_.place(instance);
+    if (const auto* const owner = std::get_if<WithMachine>(&place))
+    {
+        const Machine* const machine = machines_.find(owner->machine);
+        if (machine == nullptr || !machine->live() ||
+            machines_.wanted(*machine, owner->alias) == instance.name)
+            co_return;
+    }
+    else if (std::holds_alternative<Returning>(place) || std::holds_alternative<Blocked>(place))
+        co_return;
+    auto move = std::make_shared<Move>(Move{instance});
+    move->remember = false;
+    move->to = place_for(instance, move->alias);
+    if (!move->to && std::holds_alternative<WithHost>(place) && !host_.bound(instance))
+        co_return; // where it belongs
+    if (!move->to && !std::holds_alternative<WithMachine>(place) && awaited(instance))
+        co_return; // it will be asked for
+    co_await run(std::move(move));
+}
+
+// ---- the steps -------------------------------------------------------------------------------
+
+/// A machine that comes up, and an instance that is coming back, are waited for outside of the turn
+/// that they need themselves.
+asio::awaitable<void> Transfers::until_free_to_move(const plan::Instance& instance,
+                                                    std::shared_ptr<Machine> to)
+{
+    const auto free = [&] {
+        return !std::holds_alternative<Returning>(custody_.place(instance)) &&
+               !(to && to->starting());
+    };
+    if (co_await machines_.condition().until(free, settling_time))
+        co_return;
+    if (const auto* const returning = std::get_if<Returning>(&custody_.place(instance)))
+        throw NamedError{names::device_busy,
+                         "{} is still open in the process that {} had: see systemctl status vm@{}",
+                         instance.name, returning->from, returning->from};
+    throw NamedError{names::wrong_state, "{} is still starting", to->name.str()};
+}
+
+void Transfers::check(Move& move)
+{
+    const plan::Instance& instance = move.instance;
+    if (!host_.present(instance))
+        throw NamedError{names::no_such_device,
+                         "{} ({}) is not on this host: its device tree must have it, status okay",
+                         instance.name, instance.sysname};
+    if (std::holds_alternative<Blocked>(custody_.place(instance)))
+        throw NamedError{names::device_blocked, "{} did not come to rest: try Quiesce first",
+                         instance.name};
+    if (const WithMachine* const owner = custody_.owner(instance))
+    {
+        move.from = machines_.require(owner->machine).shared_from_this();
+        move.from_alias = owner->alias;
+        if (!move.from->live())
+            throw NamedError{names::device_busy, "{} is {}'s, which is {} and does not answer",
+                             instance.name, owner->machine, to_string(move.from->state())};
+    }
+    if (!move.to)
+        return;
+    static_cast<void>(machines_.plan(*move.to, move.alias, instance.name));
+    const plan::Instance* const there = custody_.behind(move.to->name.str(), move.alias);
+    if (there != nullptr && there != &instance)
+        throw NamedError{names::alias_in_use, "{} of {} is {} now: release that first", move.alias,
+                         move.to->name.str(), there->name};
+}
+
+asio::awaitable<void> Transfers::run(std::shared_ptr<Move> move)
+{
+    std::exception_ptr failure;
+    try
+    {
+        co_await step_through(move);
+    }
+    catch (...)
+    {
+        failure = std::current_exception();
+    }
+    if (!failure)
+    {
+        move->undo = {}; // its acts hold the move, and that the device open
+        co_return;
+    }
+    const std::string not_undone = co_await move->undo.run();
+    machines_.condition().notify_all();
+    rethrow_with_step(failure, *move, not_undone);
+}
+
+asio::awaitable<void> Transfers::step_through(std::shared_ptr<Move> move)
+{
+    begin(*move, step::check);
+    check(*move);
+    const bool attaches = move->to && move->to->live();
+    const bool stays = attaches && move->from == move->to && move->from_alias == move->alias;
+    if (attaches && !stays && !move->from)
+    {
+        begin(*move, step::bind);
+        const bool was_bound = host_.bound(move->instance);
+        custody_.bind(move->instance, move->force);
+        if (!was_bound)
+            move->undo.add("give it back to the host",
+                           [this, move]() -> asio::awaitable<void>
+                           {
+                               move->device.reset();
+                               custody_.release(move->instance);
+                               co_return;
+                           });
+    }
+    if (move->remember)
+    {
+        begin(*move, step::record);
+        record(machines_, *move);
+        begin(*move, step::persist);
+        persist(machines_, *move);
+    }
+    if (!stays)
+    {
+        if (move->from)
+            co_await detach(move);
+        if (move->from || attaches || host_.bound(move->instance))
+        {
+            begin(*move, step::open);
+            move->device = co_await custody_.open(move->instance, patience);
+            bring_to_rest(move);
+            if (attaches)
+                co_await attach(move);
+            else
+                co_await give_back(move);
+        }
+    }
+    begin(*move, step::commit);
+    if (move->to)
+        machines_.changed(*move->to);
+    if (move->from && move->from != move->to)
+        machines_.changed(*move->from);
+}
+
+asio::awaitable<void> Transfers::detach(std::shared_ptr<Move> move)
+{
+    begin(*move, step::detach);
+    const auto vmm = move->from->vmm;
+    std::exception_ptr silence;
+    try
+    {
+        note_pause(*move->from, co_await vmm->detach(move->from_alias));
+    }
+    catch (const NamedError& error)
+    {
+        if (error.name() != bus::error_name::no_reply && error.name() != SD_BUS_ERROR_TIMEOUT)
+            throw;
+        silence = std::current_exception();
+    }
+    if (silence)
+    {
+        // It may yet do it. It registers anew what it has then.
+        vmm->drop();
+        std::rethrow_exception(silence);
+    }
+    custody_.returning(move->instance, move->from->name.str());
+    move->undo.add(fmt::format("give it back to {}", move->from->name.str()),
+                   [this, move]() -> asio::awaitable<void>
+                   {
+                       if (!move->device)
+                           move->device = co_await custody_.open(move->instance, patience);
+                       if (!move->from->vmm)
+                       {
+                           custody_.keep(move->instance, move->device);
+                           throw Error{ECONNRESET, "attach it to {}", move->from->name.str()};
+                       }
+                       co_await move->from->vmm->attach(move->from_alias, move->instance.name,
+                                                        move->device->descriptors());
+                       custody_.hand_to(move->instance, move->from->name.str(), move->from_alias);
+                   });
+}
+
+void Transfers::bring_to_rest(const std::shared_ptr<Move>& move)
+{
+    begin(*move, step::quiesce);
+    {
+        const Mapping window = move->device->map({0});
+        MappedRegisters registers{window};
+        move->registers = SavedRegisters::save(move->instance.compatible, registers);
+    }
+    move->undo.add("restore its registers",
+                   [move]() -> asio::awaitable<void>
+                   {
+                       const Mapping window = move->device->map({0});
+                       MappedRegisters registers{window};
+                       move->registers->restore(registers);
+                       co_return;
+                   });
+    custody_.quiesce(move->instance, move->device);
+    custody_.keep(move->instance, move->device);
+}
+
+asio::awaitable<void> Transfers::attach(std::shared_ptr<Move> move)
+{
+    begin(*move, step::attach);
+    const auto vmm = move->to->vmm;
+    note_pause(*move->to,
+               co_await vmm->attach(move->alias, move->instance.name, move->device->descriptors()));
+    custody_.hand_to(move->instance, move->to->name.str(), move->alias);
+    move->undo.add(fmt::format("take it from {}", move->to->name.str()),
+                   [this, move]() -> asio::awaitable<void>
+                   {
+                       if (move->to->vmm)
+                           co_await move->to->vmm->detach(move->alias);
+                       custody_.keep(move->instance, move->device);
+                   });
+}
+
+asio::awaitable<void> Transfers::give_back(std::shared_ptr<Move> move)
+{
+    begin(*move, step::release);
+    move->device.reset();
+    custody_.release(move->instance);
+    move->undo.add("take it from the host",
+                   [this, move]() -> asio::awaitable<void>
+                   {
+                       custody_.bind(move->instance, Force::no);
+                       move->device = co_await custody_.open(move->instance, patience);
+                   });
+    co_return;
+}
+
+} // namespace aliasvm::daemon

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What sysfs and VFIO would answer.
+#include "tests/unit/service/fake_devices.hpp"
+
+#include "vmm/base/error.hpp"
+
+#include <cerrno>
+
+namespace aliasvm::service
+{
+
+FakeDevices::FakeDevices()
+{
+    const vfio::Irq level{true, true};
+    models_["ttc0"] = &host_.add("ff110000.timer", {{page_size, true}}, {level, level, level});
+    models_["ttc1"] = &host_.add("ff120000.timer", {{page_size, true}}, {level, level, level});
+    models_["ttc2"] = &host_.add("ff130000.timer", {{page_size, true}}, {level, level, level});
+    models_["uart1"] = &host_.add("ff010000.serial");
+}
+
+volatile std::uint32_t& FakeDevices::at(const std::string& instance, std::uint32_t offset)
+{
+    std::byte* const registers = models_.at(instance)->registers(0);
+    return *reinterpret_cast<volatile std::uint32_t*>(registers + offset);
+}
+
+bool FakeDevices::present(const plan::Instance& instance) const
+{
+    return models_.contains(instance.name) && !absent.contains(instance.name);
+}
+
+bool FakeDevices::bound(const plan::Instance& instance) const
+{
+    return bound_ones.contains(instance.name);
+}
+
+bool FakeDevices::unused(const plan::Instance& instance) const
+{
+    return present(instance) && !bound(instance) && !drivers.contains(instance.name);
+}
+
+void FakeDevices::bind(const plan::Instance& instance, daemon::Force force)
+{
+    if (bind_error != 0)
+        throw Error{bind_error, "fake: bind {}", instance.name};
+    if (const auto held = drivers.find(instance.name); held != drivers.end())
+    {
+        if (force == daemon::Force::no)
+            throw daemon::HeldByDriver{instance.sysname, held->second};
+        drivers.erase(held);
+    }
+    bound_ones.insert(instance.name);
+}
+
+void FakeDevices::release(const plan::Instance& instance)
+{
+    bound_ones.erase(instance.name);
+}
+
+std::unique_ptr<vfio::PlatformDevice> FakeDevices::open(const plan::Instance& instance)
+{
+    if (open_error != 0)
+        throw Error{open_error, "fake: open {}", instance.name};
+    if (!bound(instance))
+        throw Error{EPERM, "fake: {} is not bound", instance.name};
+    if (elsewhere.contains(instance.name))
+        throw Error{EBUSY, "fake: {} is open in {}", instance.name, elsewhere.at(instance.name)};
+    return host_.open(instance.sysname, instance.dma());
+}
+
+} // namespace aliasvm::service

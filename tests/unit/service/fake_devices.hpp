@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// FakeDevices: instances of a host, with the kernel's rule that a group opens once.
+#pragma once
+
+#include "daemon/ports.hpp"
+#include "tests/fakes/fake_vfio.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace aliasvm::service
+{
+
+/// Their registers are plain memory. So a TTC comes to rest, and a UART, whose reset bits would
+/// have to clear themselves, never does.
+class FakeDevices final : public daemon::DeviceHost
+{
+public:
+    FakeDevices();
+
+    /// The registers of an instance.
+    [[nodiscard]] volatile std::uint32_t& at(const std::string& instance, std::uint32_t offset);
+
+    std::set<std::string> absent;
+    std::map<std::string, std::string> drivers;   ///< of the host, by instance
+    std::map<std::string, std::string> elsewhere; ///< instance: the process that has it open
+    std::set<std::string> bound_ones;
+    int bind_error{};
+    int open_error{};
+
+    [[nodiscard]] bool present(const plan::Instance& instance) const override;
+    [[nodiscard]] bool bound(const plan::Instance& instance) const override;
+    [[nodiscard]] bool unused(const plan::Instance& instance) const override;
+    void bind(const plan::Instance& instance, daemon::Force force) override;
+    void release(const plan::Instance& instance) override;
+    [[nodiscard]] std::unique_ptr<vfio::PlatformDevice>
+    open(const plan::Instance& instance) override;
+
+private:
+    fakes::FakeHost host_;
+    std::map<std::string, fakes::DeviceModel*> models_;
+};
+
+} // namespace aliasvm::service

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Daemons and VMMs that come and go.
+#include "tests/unit/service/daemon_bench.hpp"
+#include "vmm/bus/error.hpp"
+#include "vmm/bus/names.hpp"
+
+#include <fstream>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace aliasvm::service
+{
+namespace
+{
+
+constexpr std::uint32_t interrupt_enable = 0x60;
+
+TEST_F(ADaemon, BringsToRestWhatADeadVmHad)
+{
+    boot("left", {"ttc0"});
+    devices_.at("ttc1", interrupt_enable) = 1;
+    end("left");
+    until([&] { return !devices_.bound_ones.contains("ttc1"); });
+    EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 0U);
+    EXPECT_EQ(device_property("ttc1", "Owner"), "");
+}
+
+TEST_F(ADaemon, WaitsUntilADyingProcessHasClosedItsDevice)
+{
+    boot("left", {"ttc0"});
+    devices_.at("ttc1", interrupt_enable) = 1;
+    vmms_.at("left")->lose_connection(); // and the process has it open still
+    units_.set(*VmName::from("left"), "inactive");
+    until([&] { return device_property("ttc1", "State") == "returning"; });
+    EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 1U) << "not ours to touch yet";
+    devices_.elsewhere.erase("ttc1");
+    until([&] { return !devices_.bound_ones.contains("ttc1"); });
+    EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 0U);
+}
+
+TEST_F(ADaemon, DoesNotBringToRestTwiceWhatNobodyHadInBetween)
+{
+    boot("left", {"ttc0"});
+    end("left");
+    until([&] { return !devices_.bound_ones.contains("ttc1"); });
+    devices_.at("ttc1", interrupt_enable) = 4; // as if something had come in
+    boot("left", {"ttc0"});
+    EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 4U);
+    end("left");
+    until([&] { return !devices_.bound_ones.contains("ttc1"); });
+    devices_.at("ttc1", interrupt_enable) = 4;
+    kill_daemon(); // the next one cannot know
+    start_daemon();
+    boot("left", {"ttc0"});
+    EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 0U);
+}
+
+TEST_F(ADaemon, KeepsTheDevicesOfAVmThatIsBeingRestarted)
+{
+    boot("left", {"ttc0"});
+    end("left", "activating");
+    until([&] { return device_property("ttc1", "State") == "idle"; });
+    EXPECT_TRUE(devices_.bound_ones.contains("ttc1"));
+    EXPECT_EQ(boot("left", {"ttc0"}).holding.at("ttc0"), "ttc1");
+}
+
+TEST_F(ADaemon, FindsTheTruthAgainWhenItIsRestarted)
+{
+    boot("left", {"ttc0"});
+    boot("right");
+    EXPECT_EQ(assign("ttc1", "right", "ttc0"), "");
+    EXPECT_EQ(machine("right", "Pause"), "");
+    const std::string before = snapshot();
+    for (const auto& [name, vmm] : vmms_)
+        vmm->lose_connection();
+    kill_daemon();
+    // They come back as soon as somebody accepts.
+    come_back_ = {"left", "right"};
+    try
+    {
+        start_daemon();
+    }
+    catch (const std::exception& error)
+    {
+        FAIL() << error.what();
+    }
+    EXPECT_EQ(snapshot(), before);
+    EXPECT_EQ(machine_property("right", "State"), "paused");
+}
+
+TEST_F(ADaemon, CarriesOutWhatItsPredecessorHadOnlyNoted)
+{
+    FakeVmm& left = boot("left", {"ttc0"});
+    FakeVmm& right = boot("right");
+    // As if it had been killed between the record and the first step.
+    left.lose_connection();
+    right.lose_connection();
+    kill_daemon();
+    std::ofstream{folder_ / "run/assignments.toml"}
+        << "[left]\nttc0 = \"\"\n[right]\nttc0 = \"ttc1\"\n";
+    start_daemon();
+    for (FakeVmm* const vmm : {&left, &right})
+    {
+        next_identity_ = vmm == &left ? "left" : "right";
+        run(vmm->connect(folder_ / "run/broker"));
+    }
+    until([&] { return right.holding.contains("ttc0"); });
+    EXPECT_TRUE(left.holding.empty());
+    EXPECT_EQ(device_property("ttc1", "Owner"), "right");
+}
+
+TEST_F(ADaemon, ReleasesWhatAPredecessorLeftBound)
+{
+    kill_daemon();
+    devices_.bound_ones.insert("ttc2");
+    devices_.at("ttc2", interrupt_enable) = 1;
+    start_daemon();
+    EXPECT_FALSE(devices_.bound_ones.contains("ttc2"));
+    EXPECT_EQ(devices_.at("ttc2", interrupt_enable), 0U);
+}
+
+TEST_F(ADaemon, RefusesAPeerThatClaimsAnotherVmsName)
+{
+    boot("left", {"ttc0"});
+    auto thief = std::make_shared<FakeVmm>(io_, devices_, *VmName::from("third"));
+    next_identity_ = "third";
+    run(thief->connect(folder_ / "run/broker"));
+    try
+    {
+        run(thief->claim("left"));
+        FAIL() << "believed";
+    }
+    catch (const bus::NamedError& error)
+    {
+        EXPECT_EQ(error.name(), bus::error_name::access_denied);
+    }
+    EXPECT_EQ(device_property("ttc1", "Owner"), "left");
+    thief->die();
+}
+
+TEST_F(ADaemon, DropsAVmmThatDoesNotAnswerAndHearsTheTruthFromItLater)
+{
+    FakeVmm& left = boot("left", {"ttc0"});
+    FakeVmm& right = boot("right");
+    left.silent = true;
+    const std::string reply = assign("ttc1", "right", "ttc0");
+    EXPECT_NE(reply.find("step detach"), std::string::npos) << reply;
+    EXPECT_TRUE(right.holding.empty());
+    left.silent = false;
+    left.lose_connection();
+    next_identity_ = "left";
+    run(left.connect(folder_ / "run/broker"));
+    EXPECT_EQ(device_property("ttc1", "Owner"), "left");
+}
+
+} // namespace
+} // namespace aliasvm::service
