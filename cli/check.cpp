@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// check: every problem of a configuration, from aliasvmd or from the file itself.
+#include "cli/failure.hpp"
+#include "cli/json.hpp"
+#include "cli/reading.hpp"
+#include "cli/session.hpp"
+#include "vmm/base/error.hpp"
+#include "vmm/base/file.hpp"
+#include "vmm/base/problem.hpp"
+#include "vmm/bus/names.hpp"
+#include "vmm/facts/gather.hpp"
+#include "vmm/plan/make_plan.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace aliasvm::cli
+{
+
+namespace
+{
+
+struct Options
+{
+    std::string what;
+    bool json{};
+};
+
+Problems check_file(const std::string& file, const std::string& catalogue_file)
+{
+    const auto name = VmName::from(std::filesystem::path{file}.stem().string());
+    if (!name)
+        return {
+            {{file},
+             "the name of the file is no name of a VM",
+             fmt::format("name it NAME.toml, NAME being 1 to {} of a-z, 0-9, - and _, beginning "
+                         "with a letter",
+                         VmName::longest)}};
+    const auto bytes = read_file(file);
+    const auto config = plan::parse_config(
+        {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file, *name);
+    const plan::Catalogue catalogue{read_file(catalogue_file), catalogue_file};
+    auto made = plan::make_plan(config, catalogue, facts::gather(config, plan::a53_ipa_bits));
+    if (auto* const problems = std::get_if<Problems>(&made))
+        return std::move(*problems);
+    return {};
+}
+
+Problems ask_daemon(Session& session, const std::string& name)
+{
+    bus::Message reply =
+        session.client().call(bus::root_path, bus::manager_interface, "Check", Patience::usual,
+                              [&name](bus::Message& call) { call.append("s", name.c_str()); });
+    Problems problems;
+    enter(reply, 'a', "(suuss)");
+    const char* file = nullptr;
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;
+    const char* what = nullptr;
+    const char* mend = nullptr;
+    while (reply.read_next("(suuss)", &file, &line, &column, &what, &mend))
+        problems.push_back({{file, line, column}, what, mend});
+    reply.exit();
+    return problems;
+}
+
+/// A path or the name of a VM. A VM's file can be checked without a daemon, too.
+Problems check(Session& session, const std::string& what)
+{
+    if (what.find('/') != std::string::npos || what.ends_with(".toml"))
+        return check_file(what, session.catalogue);
+    if (!VmName::from(what))
+        throw BadUsage{fmt::format("\"{}\" is neither the name of a VM nor that of a file; write "
+                                   "./{} for a file",
+                                   what, what)};
+    try
+    {
+        return ask_daemon(session, what);
+    }
+    catch (const Unreachable&)
+    {
+        const std::string file = fmt::format("{}/{}.toml", session.configurations, what);
+        if (!std::filesystem::exists(file))
+            throw NotFound{
+                fmt::format("there is no VM \"{}\": there is no {}; write it", what, file)};
+        return check_file(file, session.catalogue);
+    }
+}
+
+void describe(Json& json, const Problem& problem)
+{
+    json.object().key("file").text(problem.at.file).key("line").number(problem.at.line);
+    json.key("column").number(problem.at.column).key("what").text(problem.what);
+    json.key("mend").text(problem.mend).end();
+}
+
+ExitCode check_and_print(Session& session, const Options& options)
+{
+    const Problems problems = check(session, options.what);
+    if (options.json)
+    {
+        Json json;
+        json.object().key("checked").text(options.what).key("problems").array();
+        for (const Problem& problem : problems)
+            describe(json, problem);
+        fmt::print("{}", json.end().end().line());
+    }
+    else
+    {
+        for (const Problem& problem : problems)
+            fmt::print("{}\n", to_string(problem));
+        if (problems.empty())
+            fmt::print("{}: no problems\n", options.what);
+    }
+    return problems.empty() ? ExitCode::success : ExitCode::configuration;
+}
+
+} // namespace
+
+void add_check_command(CLI::App& app, Session& session)
+{
+    const auto options = std::make_shared<Options>();
+    auto* const command =
+        app.add_subcommand("check", "print every problem of a VM's configuration; start nothing");
+    command->add_option("NAME|FILE", options->what, "a VM, or a file NAME.toml")->required();
+    command->add_flag("--json", options->json, "print JSON");
+    command->callback(
+        [&session, options]
+        { session.chosen = [&session, options] { return check_and_print(session, *options); }; });
+}
+
+} // namespace aliasvm::cli

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// check: of a VM by aliasvmd, of a file without it.
+#include "fake_daemon.hpp"
+#include "private_bus.hpp"
+#include "run_cli.hpp"
+
+#include "vmm/bus/names.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace aliasvm::cli
+{
+namespace
+{
+
+using testing::HasSubstr;
+
+constexpr const char* no_bus = "unix:path=/nonexistent/bus";
+
+class Check : public testing::Test
+{
+protected:
+    Check() { kernel_ = folder_.write("kernel.bin", std::string(64, '\0')); }
+
+    std::string good() const { return "memory = \"64M\"\nkernel = \"" + kernel_ + "\"\n"; }
+
+    TemporaryFolder folder_;
+    std::string kernel_;
+};
+
+TEST_F(Check, AFileIsCheckedWithoutABus)
+{
+    const std::string file =
+        folder_.write("right.toml", good() + "[alias]\nuart0 = \"uart9\"\ngem0 = 3\n");
+    const Outcome outcome = run_cli({"--bus", no_bus, "check", file});
+    EXPECT_EQ(outcome.status, 78) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr(file + ":4:9: "));
+    EXPECT_THAT(outcome.out, HasSubstr("uart9"));
+    EXPECT_THAT(outcome.out, HasSubstr(file + ":5:8: alias gem0 is an integer"));
+    EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(Check, AGoodFileHasNoProblems)
+{
+    const std::string file = folder_.write("right.toml", good() + "[alias]\nuart0 = \"uart1\"\n");
+    const Outcome outcome = run_cli({"check", file});
+    EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
+    EXPECT_EQ(outcome.out, file + ": no problems\n");
+}
+
+TEST_F(Check, ImagesAreLookedAt)
+{
+    const std::string file =
+        folder_.write("right.toml", "memory = \"64M\"\nkernel = \"/nonexistent/kernel\"\n");
+    const Outcome outcome = run_cli({"check", file});
+    EXPECT_EQ(outcome.status, 78);
+    EXPECT_THAT(outcome.out, HasSubstr(":2:10: kernel /nonexistent/kernel: No such file"));
+}
+
+TEST_F(Check, AFileThatIsNotThereIsAFailureAndNoProblemOfIt)
+{
+    const Outcome outcome = run_cli({"check", "./nonexistent.toml"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err, "aliasvm: open ./nonexistent.toml: No such file or directory\n");
+}
+
+TEST_F(Check, AFileWhoseNameIsNoVmsIsAProblem)
+{
+    const std::string file = folder_.write("Right.toml", good());
+    const Outcome outcome = run_cli({"check", file});
+    EXPECT_EQ(outcome.status, 78);
+    EXPECT_THAT(outcome.out,
+                HasSubstr(file + ": the name of the file is no name of a VM; name it "));
+}
+
+TEST_F(Check, AVmIsCheckedByTheDaemon)
+{
+    const PrivateBus bus;
+    FakeDaemon daemon{bus.address()};
+    daemon.problems = {
+        {{"/etc/aliasvm/right.toml", 3, 1}, "unknown key \"kernal\"", "did you mean \"kernel\"?"},
+        {{"/etc/aliasvm/right.toml", 0, 0}, "there is no memory", "add it"}};
+    daemon.serve();
+    const Outcome outcome = run_cli({"--bus", bus.address(), "check", "right"});
+    EXPECT_EQ(outcome.status, 78);
+    EXPECT_EQ(outcome.out,
+              "/etc/aliasvm/right.toml:3:1: unknown key \"kernal\"; did you mean \"kernel\"?\n"
+              "/etc/aliasvm/right.toml: there is no memory; add it\n");
+    const Outcome json = run_cli({"--bus", bus.address(), "check", "right", "--json"});
+    EXPECT_EQ(json.status, 78);
+    EXPECT_EQ(json.out,
+              R"({"checked":"right","problems":[{"file":"/etc/aliasvm/right.toml","line":3,)"
+              R"("column":1,"what":"unknown key \"kernal\"","mend":"did you mean \"kernel\"?"},)"
+              R"({"file":"/etc/aliasvm/right.toml","line":0,"column":0,)"
+              R"("what":"there is no memory","mend":"add it"}]})"
+              "\n");
+}
+
+TEST_F(Check, AVmWithoutProblemsIsGood)
+{
+    const PrivateBus bus;
+    FakeDaemon daemon{bus.address()};
+    daemon.serve();
+    const Outcome outcome = run_cli({"--bus", bus.address(), "check", "right"});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.out, "right: no problems\n");
+}
+
+TEST_F(Check, WithoutADaemonAVmsFileIsCheckedHere)
+{
+    folder_.write("configurations/right.toml", "memory = 1\n");
+    const auto run = [this](const std::string& name)
+    {
+        return run_cli({"--bus", no_bus, "--configurations",
+                        (folder_.path() / "configurations").string(), "check", name});
+    };
+    const Outcome outcome = run("right");
+    EXPECT_EQ(outcome.status, 78) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("right.toml: there is no kernel; add a line such as"));
+    const Outcome missing = run("middle");
+    EXPECT_EQ(missing.status, 3);
+    EXPECT_THAT(missing.err, HasSubstr("aliasvm: there is no VM \"middle\": there is no "));
+}
+
+TEST_F(Check, WhatIsNeitherAVmNorAFileIsBadUsage)
+{
+    const Outcome outcome = run_cli({"check", "No Name"});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("write ./No Name for a file"));
+}
+
+TEST_F(Check, TheDaemonsRefusalIsNotTakenForItsAbsence)
+{
+    const PrivateBus bus;
+    FakeDaemon daemon{bus.address()};
+    daemon.failures["Check"] = {bus::error_name::no_such_machine, "no machine right"};
+    daemon.serve();
+    EXPECT_EQ(run_cli({"--bus", bus.address(), "check", "right"}).status, 3);
+}
+
+} // namespace
+} // namespace aliasvm::cli
