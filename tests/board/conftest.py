@@ -42,8 +42,8 @@ def board(the_board, request):
 def clean(board):
     """Stops what a test left running and forgets what it configured."""
     board.run(
-        "systemctl stop 'vm@*.service' 'aliasvm-devices@*.service';"
-        " systemctl reset-failed; rm -f /etc/aliasvm/*.toml;"
+        "systemctl stop 'vm@*.service'; systemctl stop aliasvmd.service;"
+        " rm -f /etc/aliasvm/*.toml /run/aliasvm/assignments.toml; systemctl reset-failed;"
         " if ls -d /run/systemd/system/*.service.d; then"
         " rm -r /run/systemd/system/*.service.d; systemctl daemon-reload; fi",
         check=False,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends every received line back from its interrupt handler, and counts: the demo guest.
+// Sends every received line back from its interrupt handler, and counts; its UART may come and go.
 
 #include "echo_commands.h"
 #include "power_key.h"
@@ -82,6 +82,20 @@ static void work(void)
     } while (uart_readable());
 }
 
+// The UART can be taken away while this runs, and another be plugged in behind the same address. It
+// comes at rest, its interrupts off. Nothing tells of it, so look from time to time.
+void clock_tick(void)
+{
+    if (!uart_fresh())
+    {
+        return;
+    }
+    uart_init();
+    uart_rx_irq_enable();
+    say("echo: plugged in\n");
+    work();
+}
+
 void irq_taken(uint32_t intid)
 {
     if (intid == POWER_KEY_INTID)
@@ -115,6 +129,7 @@ void guest_main(void)
     uart_rx_irq_enable();
     say("echo: ready\n");
 
+    clock_tick_every(50);
     irq_unmask();
     halt();
 }

@@ -44,6 +44,7 @@ struct Cpu final : kvm::Vcpu
     void kick() noexcept override {}
     bool inject_external_abort() noexcept override { return true; }
     std::uint64_t program_counter() noexcept override { return 0; }
+    UniqueFd statistics() override { return {}; }
 };
 
 /// As many windows as a machine with all its UARTs, CANs and timers emulated would have.

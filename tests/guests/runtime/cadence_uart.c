@@ -43,7 +43,7 @@ void uart_flush(void)
     do
     {
         status = uart_read(UART_CHANNEL_STS);
-    } while (!(status & UART_STATUS_TEMPTY) || (status & UART_STATUS_TACTIVE));
+    } while (status != 0 && (!(status & UART_STATUS_TEMPTY) || (status & UART_STATUS_TACTIVE)));
 }
 
 char uart_take(void)

@@ -58,14 +58,23 @@ static inline void uart_write(enum uart_register offset, uint32_t value)
     mmio_write32(UART_BASE + offset, value);
 }
 
+// With a trigger of one character the status is never 0: either the FIFO is empty or it is at its
+// trigger. So 0 is what an address answers that nothing stands behind, for as long as that is so.
 static inline bool uart_readable(void)
 {
-    return !(uart_read(UART_CHANNEL_STS) & UART_STATUS_REMPTY);
+    const uint32_t status = uart_read(UART_CHANNEL_STS);
+    return status != 0 && !(status & UART_STATUS_REMPTY);
 }
 
 static inline bool uart_writable(void)
 {
     return !(uart_read(UART_CHANNEL_STS) & UART_STATUS_TFUL);
+}
+
+// A UART stands there, and is as whoever plugged it in left it: nobody has taken its interrupts.
+static inline bool uart_fresh(void)
+{
+    return uart_read(UART_MODE) != 0 && uart_read(UART_INTRPT_MASK) == 0;
 }
 
 // Ready to send and receive with all interrupts off, losing nothing that was received before.

@@ -27,9 +27,32 @@ void clock_delay_ms(uint64_t ms)
     }
 }
 
+static uint64_t tick_period; // 0: nobody asked for ticks
+
 void clock_alarm_off(void)
 {
     write_sysreg(cntv_ctl_el0, 0);
+}
+
+void clock_tick_every(uint64_t ms)
+{
+    tick_period = clock_ticks_per_second() * ms / 1000;
+    gic_enable(VIRTUAL_TIMER_INTID);
+    write_sysreg(cntv_cval_el0, clock_ticks() + tick_period);
+    write_sysreg(cntv_ctl_el0, 1);
+}
+
+__attribute__((weak)) void clock_tick(void) {}
+
+void clock_alarm_rang(void)
+{
+    if (tick_period == 0)
+    {
+        clock_alarm_off();
+        return;
+    }
+    write_sysreg(cntv_cval_el0, clock_ticks() + tick_period);
+    clock_tick();
 }
 
 bool clock_wait_for(const volatile uint64_t* count, uint64_t target, uint64_t timeout_ms)

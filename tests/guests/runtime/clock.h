@@ -16,3 +16,11 @@ void clock_delay_ms(uint64_t ms);
 bool clock_wait_for(const volatile uint64_t* count, uint64_t target, uint64_t timeout_ms);
 
 void clock_alarm_off(void);
+
+// Calls clock_tick() from the interrupt handler every so many milliseconds, from now on. Not
+// together with clock_wait_for(): there is one timer.
+void clock_tick_every(uint64_t ms);
+void clock_tick(void);
+
+// The timer's interrupt has come.
+void clock_alarm_rang(void);

@@ -73,7 +73,7 @@ void gic_dispatch(void)
     }
     if (intid == VIRTUAL_TIMER_INTID)
     {
-        clock_alarm_off();
+        clock_alarm_rang();
     }
     else
     {
