@@ -19,6 +19,7 @@ using namespace aliasvm::cli;
 ExitCode run(int argc, char** argv)
 {
     Session session;
+    session.catalogue = ALIASVM_CATALOGUE;
     CLI::App app{"Runs VMs of a Zynq UltraScale+ with aliased devices, by way of aliasvmd",
                  "aliasvm"};
     app.set_version_flag("--version", "aliasvm " ALIASVM_VERSION);

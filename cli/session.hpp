@@ -20,7 +20,7 @@ namespace aliasvm::cli
 struct Session
 {
     std::string bus_address;                     ///< empty for the system bus
-    std::string catalogue = ALIASVM_CATALOGUE;   ///< compiled device tree of the SoC's devices
+    std::string catalogue;                       ///< compiled device tree of the SoC
     std::string configurations = "/etc/aliasvm"; ///< the folder of NAME.toml
     std::function<ExitCode()> chosen;            ///< the command, once the line was parsed
 
