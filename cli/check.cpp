@@ -37,12 +37,16 @@ Problems check_file(const std::string& file, const std::string& catalogue_file)
 {
     const auto name = VmName::from(std::filesystem::path{file}.stem().string());
     if (!name)
-        return {
-            {{file},
-             "the name of the file is no name of a VM",
-             fmt::format("name it NAME.toml, NAME being 1 to {} of a-z, 0-9, - and _, beginning "
-                         "with a letter",
-                         VmName::longest)}};
+    {
+        // Not as an aggregate: GCC 12 at -O3 takes that for uninitialized.
+        Problem problem;
+        problem.at.file = file;
+        problem.what = "the name of the file is no name of a VM";
+        problem.mend = fmt::format("name it NAME.toml, NAME being 1 to {} of a-z, 0-9, - and _, "
+                                   "beginning with a letter",
+                                   VmName::longest);
+        return Problems(1, problem);
+    }
     const auto bytes = read_file(file);
     const auto config = plan::parse_config(
         {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file, *name);
