@@ -8,6 +8,7 @@
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -82,6 +83,20 @@ std::vector<const plan::Instance*> Custody::of(std::string_view machine) const
             found.push_back(catalogue_.find(name));
     }
     return found;
+}
+
+bool Custody::done_with(std::string_view machine) const
+{
+    return std::ranges::none_of(places_,
+                                [machine](const auto& entry)
+                                {
+                                    const auto* const owner =
+                                        std::get_if<WithMachine>(&entry.second);
+                                    const auto* const returning =
+                                        std::get_if<Returning>(&entry.second);
+                                    return (owner != nullptr && owner->machine == machine) ||
+                                           (returning != nullptr && returning->from == machine);
+                                });
 }
 
 const plan::Instance& Custody::require(std::string_view instance) const

@@ -78,6 +78,8 @@ public:
                                                std::string_view alias) const;
     /// All that a machine has.
     [[nodiscard]] std::vector<const plan::Instance*> of(std::string_view machine) const;
+    /// Whether nothing of a machine's is with it, or on its way back from it.
+    [[nodiscard]] bool done_with(std::string_view machine) const;
     /// NamedError NoSuchDevice.
     [[nodiscard]] const plan::Instance& require(std::string_view instance) const;
 

@@ -7,11 +7,22 @@
 #include "vmm/bus/method.hpp"
 #include "vmm/bus/names.hpp"
 
+#include <chrono>
+#include <string>
+
 namespace aliasvm::daemon
 {
 
 namespace asio = boost::asio;
 using bus::Message;
+
+namespace
+{
+
+/// A process that is gone has closed its devices; this is for a daemon that is just starting.
+constexpr std::chrono::milliseconds rest_time{10'000};
+
+} // namespace
 
 ManagerFace::ManagerFace(Context& context) : Face{context, bus::root_path, bus::manager_interface}
 {
@@ -67,6 +78,17 @@ void ManagerFace::check(Message call)
     reply.close().send();
 }
 
+/// For the end of a VM's unit: what its process had is at rest when systemd calls it stopped.
+asio::awaitable<void> ManagerFace::await_rest(Message call)
+{
+    const std::string name = call.read_string();
+    if (!co_await context_.machines.condition().until(
+            [&] { return context_.custody.done_with(name); }, rest_time))
+        throw bus::NamedError{bus::error_name::timed_out,
+                              "devices of {} are not at rest yet: journalctl -u aliasvmd", name};
+    call.new_reply().send();
+}
+
 asio::awaitable<void> ManagerFace::reload(Message call)
 {
     co_await allow(call, action::manage_machines);
@@ -88,6 +110,8 @@ const sd_bus_vtable ManagerFace::vtable[] = {
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("s", name), SD_BUS_RESULT("a(suuss)", problems),
                             bus::method<&ManagerFace::check>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("AwaitRest", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
+                            bus::slow_method<&ManagerFace::await_rest>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
                             bus::slow_method<&ManagerFace::reload>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,

@@ -212,6 +212,8 @@ asio::awaitable<void> Transfers::settle(const plan::Instance& instance)
         co_return; // where it belongs
     if (!move->to && !std::holds_alternative<WithMachine>(place) && awaited(instance))
         co_return; // it will be asked for
+    if (!move->to && std::holds_alternative<WithDaemon>(place))
+        co_return custody_.release(instance); // at rest it is already
     co_await run(std::move(move));
 }
 

@@ -14,7 +14,7 @@ from verdicts import CAUSES, ROWS
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VMM = "usr/libexec/aliasvm/aliasvm-vmm"
 GUEST = "usr/share/aliasvm/guests/bench.elf"
-PROGRAMS = ("exec_clock", "console_text")
+PROGRAMS = ("exec_clock", "console_text", "bench_broker")
 HEAD = ("what", "bare machine", "VM", "target", "")
 
 

@@ -75,7 +75,7 @@ def _make_tree(tree, product, programs):
     for name in ("dev", "proc", "sys", "boot", "usr/bin", "bench/modules"):
         (tree / name).mkdir(parents=True)
     shutil.copy(CACHE / "sysroot/usr/bin/busybox", tree / "usr/bin/busybox")
-    _add_libraries(tree, sorted((tree / "usr/libexec/aliasvm").iterdir()))
+    _add_libraries(tree, [*sorted((tree / "usr/libexec/aliasvm").iterdir()), *programs])
 
     image = os.path.realpath(CACHE / "board/Image")
     shutil.copy(image, tree / "boot/Image")
