@@ -150,7 +150,7 @@ void ADaemon::start_daemon()
     server_->start([](int) {});
     service_ = std::make_unique<daemon::Service>(
         *daemon_io_, server_, catalogue_, devices_, units_, faults_,
-        listen_at(folder_ / "run/broker"), [this](int) { return VmName::from(next_identity_); },
+        listen_at(folder_ / "run/broker"), [this](int socket) { return identity_of(socket); },
         daemon::ServiceSettings{.configuration_folder = folder_ / "etc",
                                 .assignments_file = folder_ / "run/assignments.toml",
                                 .sysfs = folder_ / "sys",
@@ -185,6 +185,11 @@ asio::awaitable<void> ADaemon::reconnect(std::vector<std::string> names)
         next_identity_ = name;
         co_await vmms_.at(name)->connect(folder_ / "run/broker");
     }
+}
+
+std::optional<VmName> ADaemon::identity_of(int)
+{
+    return VmName::from(next_identity_);
 }
 
 void ADaemon::kill_daemon()

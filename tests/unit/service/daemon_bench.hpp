@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -44,6 +45,9 @@ protected:
     void start_daemon();
     void kill_daemon();
     [[nodiscard]] boost::asio::awaitable<void> reconnect(std::vector<std::string> names);
+
+    /// Whose VMM has connected: `next_identity_`'s, for those of this program.
+    [[nodiscard]] virtual std::optional<VmName> identity_of(int socket);
 
     /// Both loops, once.
     void turn_loops();

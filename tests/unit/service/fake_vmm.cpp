@@ -66,9 +66,13 @@ asio::awaitable<void> FakeVmm::claim(std::string name)
 
 asio::awaitable<void> FakeVmm::acquire(std::string alias)
 {
+    if (!connection_)
+        throw Error{ENOTCONN, "acquire {}: {} has died", alias, name_.str()};
     Message call = connection_->new_call(nullptr, bus::root_path, bus::broker_interface, "Acquire");
     call.append("s", alias.c_str());
     Message reply = co_await connection_->call(std::move(call), 30s);
+    if (!connection_)
+        throw Error{ENOTCONN, "acquire {}: {} has died", alias, name_.str()};
     holding[alias] = reply.read_string();
     devices_.elsewhere[holding[alias]] = name_.str();
 }
