@@ -5,6 +5,7 @@
 #include <charconv>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 namespace aliasvm::daemon
 {
@@ -57,7 +58,8 @@ std::uint64_t IrqCounter::count(Spi spi) const
     const auto known = last_.find(spi);
     if (known != last_.end() && is_line_of_gic(known->second, spi))
         return sum(first_line(known->second / "per_cpu_count"));
-    for (const auto& irq : fs::directory_iterator{irqs_})
+    std::error_code none; // a kernel without it is no reason to fail all other properties
+    for (const auto& irq : fs::directory_iterator{irqs_, none})
     {
         if (!is_line_of_gic(irq.path(), spi))
             continue;
