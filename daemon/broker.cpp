@@ -112,6 +112,8 @@ private:
                              "register as machine {}: the caller does not run in vm@{}.service",
                              name, name};
         const Holding holding = read_holding(call);
+        for (const auto& [alias, instance] : holding)
+            static_cast<void>(broker_.custody_.require(instance)); // before anything changes
         int paused = 0;
         call.read("b", &paused);
         machine_ = broker_.machines_.of_unit(*identity_).shared_from_this();
@@ -250,7 +252,7 @@ void Broker::gone(const std::shared_ptr<Session>& session)
 }
 
 /// What a VMM says that it has. It is believed where the kernel does not contradict: what is open
-/// here cannot be open there.
+/// here, or not vfio-platform's at all, cannot be open there.
 void Broker::take_in(Machine& machine, const Holding& holding)
 {
     const std::string& name = machine.name.str();
@@ -259,9 +261,10 @@ void Broker::take_in(Machine& machine, const Holding& holding)
         const plan::Instance& instance = custody_.require(instance_name);
         const Place& place = custody_.place(instance);
         const auto* const owner = std::get_if<WithMachine>(&place);
-        const bool believable = std::holds_alternative<WithHost>(place) ||
-                                std::holds_alternative<Returning>(place) ||
-                                (owner != nullptr && owner->machine == name);
+        const bool believable =
+            (std::holds_alternative<WithHost>(place) && custody_.bound(instance)) ||
+            std::holds_alternative<Returning>(place) ||
+            (owner != nullptr && owner->machine == name);
         if (believable)
             custody_.hand_to(instance, name, alias);
         else

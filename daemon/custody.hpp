@@ -85,6 +85,8 @@ public:
 
     void on_change(OnChange call) { on_change_ = std::move(call); }
 
+    /// vfio-platform has it, so that a process can have it open.
+    [[nodiscard]] bool bound(const plan::Instance& instance) const { return host_.bound(instance); }
     /// Brought to rest here, and nobody has had it since, neither a VM nor a driver of the host. To
     /// do it again would lose what has come in.
     [[nodiscard]] bool at_rest(const plan::Instance& instance) const;

@@ -139,6 +139,36 @@ TEST_F(ADaemon, RefusesAPeerThatClaimsAnotherVmsName)
     thief->die();
 }
 
+TEST_F(ADaemon, DoesNotBelieveThatAVmmHasWhatIsTheHosts)
+{
+    boot("right");
+    auto liar = std::make_shared<FakeVmm>(io_, devices_, *VmName::from("third"));
+    liar->holding["ttc0"] = "ttc2"; // which vfio-platform does not have
+    next_identity_ = "third";
+    run(liar->connect(folder_ / "run/broker"));
+    EXPECT_EQ(device_property("ttc2", "Owner"), "");
+    liar->die();
+    EXPECT_EQ(assign("ttc2", "right", "ttc0"), "") << "at once: there is nothing to come back";
+}
+
+TEST_F(ADaemon, DoesNotRegisterAVmmThatHasWhatThereIsNot)
+{
+    units_.set(*VmName::from("third"), "active");
+    auto odd = std::make_shared<FakeVmm>(io_, devices_, *VmName::from("third"));
+    odd->holding["ttc0"] = "ttc77";
+    next_identity_ = "third";
+    EXPECT_THROW(run(odd->connect(folder_ / "run/broker")), bus::NamedError);
+    EXPECT_EQ(machine_property("third", "State"), "starting") << "no VMM of its has registered";
+    odd->die();
+}
+
+TEST_F(ADaemon, HasADevicesPropertiesWhereTheKernelCountsNoInterrupts)
+{
+    auto all = new_call(bus::device_path("ttc1"), "org.freedesktop.DBus.Properties", "GetAll");
+    all.append("s", bus::device_interface);
+    EXPECT_NE(answer(std::move(all)).find("(IrqCount 0)"), std::string::npos);
+}
+
 TEST_F(ADaemon, DropsAVmmThatDoesNotAnswerAndHearsTheTruthFromItLater)
 {
     FakeVmm& left = boot("left", {"ttc0"});
