@@ -117,13 +117,8 @@ private:
         int paused = 0;
         call.read("b", &paused);
         machine_ = broker_.machines_.of_unit(*identity_).shared_from_this();
-        vmm_ = std::make_shared<VmmPeer>(connection_, *identity_,
-                                         [weak = weak_from_this()]
-                                         {
-                                             if (const auto self = weak.lock())
-                                                 asio::post(self->executor(),
-                                                            [self] { self->broker_.gone(self); });
-                                         });
+        if (!vmm_) // registering again, once it runs, is no new VMM
+            vmm_ = make_vmm();
         machine_->statistics = read_statistics_fds(call);
         machine_->paused = paused != 0;
         machine_->vmm = vmm_; // an earlier connection of the same VMM counts no more
@@ -132,6 +127,16 @@ private:
         broker_.machines_.changed(*machine_);
         if (broker_.on_register_)
             broker_.on_register_(*machine_);
+    }
+
+    [[nodiscard]] std::shared_ptr<Vmm> make_vmm()
+    {
+        const auto on_drop = [weak = weak_from_this()]
+        {
+            if (const auto self = weak.lock())
+                asio::post(self->executor(), [self] { self->broker_.gone(self); });
+        };
+        return std::make_shared<VmmPeer>(connection_, *identity_, on_drop);
     }
 
     void reply_bindings(const Message& call)
@@ -154,7 +159,8 @@ private:
         if (!machine_ || machine_->vmm != vmm_)
             throw NamedError{bus::error_name::wrong_state, "register first"};
         const auto machine = machine_;
-        const Handover handover = co_await broker_.transfers_.acquire(machine, kept.read_string());
+        const Handover handover =
+            co_await broker_.transfers_.acquire(machine, vmm_, kept.read_string());
         Message reply = kept.new_reply();
         reply.append("s", handover.instance.c_str()).open('a', "h");
         for (const int descriptor : handover.device->descriptors())

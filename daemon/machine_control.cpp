@@ -84,7 +84,9 @@ asio::awaitable<void> start_machine(Context& context, std::string name)
     const std::string result = co_await context.units.start(machine->name);
     if (result != "done")
         start_failed(*machine);
-    if (!co_await context.machines.condition().until([&] { return machine->live(); }, unit_time))
+    const auto decided = [&] { return machine->live() || machine->unit.down(); };
+    static_cast<void>(co_await context.machines.condition().until(decided, unit_time));
+    if (!machine->live())
         start_failed(*machine);
 }
 
@@ -100,9 +102,12 @@ asio::awaitable<void> stop_machine(Context& context, std::string name)
 asio::awaitable<void> power_off(Context& context, std::string name)
 {
     const auto machine = require_live(context, name);
-    co_await machine->vmm->power_off();
-    if (!co_await context.machines.condition().until([&] { return machine->unit.down(); },
-                                                     unit_time))
+    const auto before = machine->vmm;
+    co_await before->power_off();
+    // Somebody may start it again at once.
+    const auto over = [&]
+    { return machine->unit.down() || (machine->vmm && machine->vmm != before); };
+    if (!co_await context.machines.condition().until(over, unit_time))
         throw NamedError{names::timed_out, "power {} off: its process does not end", name};
 }
 
@@ -124,10 +129,13 @@ asio::awaitable<void> set_paused(Context& context, std::string name, bool paused
     if (machine->paused == paused)
         throw NamedError{names::wrong_state, "{} is {} already", name,
                          paused ? "paused" : "running"};
+    const auto vmm = machine->vmm;
     if (paused)
-        co_await machine->vmm->pause();
+        co_await vmm->pause();
     else
-        co_await machine->vmm->resume();
+        co_await vmm->resume();
+    if (machine->vmm != vmm)
+        throw NamedError{bus::error_name::no_reply, "{} is gone", name};
     machine->paused = paused;
     context.machines.changed(*machine);
 }

@@ -100,7 +100,8 @@ asio::awaitable<void> Transfers::release(const plan::Instance& instance, Transfe
     co_await run(std::move(move));
 }
 
-asio::awaitable<Handover> Transfers::acquire(std::shared_ptr<Machine> machine, std::string alias)
+asio::awaitable<Handover> Transfers::acquire(std::shared_ptr<Machine> machine,
+                                             std::shared_ptr<Vmm> asking, std::string alias)
 {
     const plan::Instance& instance = custody_.require(machines_.wanted(*machine, alias));
     static_cast<void>(machines_.plan(*machine, alias, instance.name));
@@ -114,7 +115,7 @@ asio::awaitable<Handover> Transfers::acquire(std::shared_ptr<Machine> machine, s
     const auto device = co_await custody_.open(instance, patience);
     if (!at_rest)
         custody_.quiesce(instance, device);
-    if (!machine->vmm)
+    if (machine->vmm != asking)
     {
         custody_.keep(instance, device);
         throw NamedError{names::wrong_state, "{} is gone", machine->name.str()};
@@ -396,8 +397,12 @@ asio::awaitable<void> Transfers::attach(std::shared_ptr<Move> move)
 {
     begin(*move, step::attach);
     const auto vmm = move->to->vmm;
+    if (!vmm) // it lived when the move began
+        throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
     note_pause(*move->to,
                co_await vmm->attach(move->alias, move->instance.name, move->device->descriptors()));
+    if (move->to->vmm != vmm) // and with it what it had just got
+        throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
     custody_.hand_to(move->instance, move->to->name.str(), move->alias);
     move->undo.add(fmt::format("take it from {}", move->to->name.str()),
                    [this, move]() -> asio::awaitable<void>

@@ -53,8 +53,8 @@ public:
     [[nodiscard]] boost::asio::awaitable<void> release(const plan::Instance& instance,
                                                        TransferOptions options);
     /// For a VMM that starts: the instance that shall stand behind its alias, at rest.
-    [[nodiscard]] boost::asio::awaitable<Handover> acquire(std::shared_ptr<Machine> machine,
-                                                           std::string alias);
+    [[nodiscard]] boost::asio::awaitable<Handover>
+    acquire(std::shared_ptr<Machine> machine, std::shared_ptr<Vmm> asking, std::string alias);
     /// Brings to rest what a VMM had that is gone. Waits as long as its process has it open.
     [[nodiscard]] boost::asio::awaitable<void> take_back(const plan::Instance& instance);
     /// Brings an instance that no machine has to rest, again if it is blocked.

@@ -91,6 +91,18 @@ TEST_F(ADaemon, LeavesEverythingAsBeforeWhenTheHostRefuses)
     EXPECT_EQ(snapshot(), before);
 }
 
+TEST_F(ADaemon, GivesAnInstanceBackWhenItsNextVmDiesDuringTheMove)
+{
+    FakeVmm& left = boot("left", {"ttc0"});
+    FakeVmm& right = boot("right");
+    left.on_detach = [&] { right.lose_connection(); };
+    const std::string reply = assign("ttc1", "right", "ttc0");
+    EXPECT_NE(reply.find("step attach: right is gone; everything is as before"), std::string::npos)
+        << reply;
+    EXPECT_EQ(device_property("ttc1", "Owner"), "left");
+    EXPECT_EQ(left.holding.at("ttc0"), "ttc1");
+}
+
 TEST_F(ADaemon, SaysSoWhenItCannotUndo)
 {
     FakeVmm& left = boot("left", {"ttc0"});

@@ -130,6 +130,8 @@ void FakeVmm::detach(Message call)
         throw bus::NamedError{bus::error_name::no_such_alias, "nothing behind {}", alias};
     devices_.elsewhere.erase(found->second);
     holding.erase(found);
+    if (on_detach)
+        on_detach();
     call.new_reply().append("t", std::uint64_t{34}).send();
 }
 

@@ -6,6 +6,7 @@
 #include "vmm/base/vm_name.hpp"
 #include "vmm/bus/connection.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,6 +41,7 @@ public:
     bool silent{};           ///< answers nothing
     std::string refuse_next; ///< the next call of this member fails
     std::function<void()> on_end;
+    std::function<void()> on_detach; ///< before it replies
 
 private:
     void attach(bus::Message call);
