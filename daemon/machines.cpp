@@ -35,7 +35,11 @@ plan::Config read_config(const std::string& file, const VmName& name)
     catch (const Error& error)
     {
         plan::Config config{name, file};
-        config.problems.push_back({{file, 0, 0}, error.what(), "make it a readable file"});
+        Problem unreadable;
+        unreadable.at.file = file;
+        unreadable.what = error.what();
+        unreadable.mend = "make it a readable file";
+        config.problems.push_back(std::move(unreadable));
         return config;
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // check: of a VM by aliasvmd, of a file without it.
 #include "fake_daemon.hpp"
-#include "private_bus.hpp"
 #include "run_cli.hpp"
+#include "temporary_folder.hpp"
+
+#include "tests/fakes/private_bus.hpp"
 
 #include "vmm/bus/names.hpp"
 
@@ -76,7 +78,7 @@ TEST_F(Check, AFileWhoseNameIsNoVmsIsAProblem)
 
 TEST_F(Check, AVmIsCheckedByTheDaemon)
 {
-    const PrivateBus bus;
+    const fakes::PrivateBus bus;
     FakeDaemon daemon{bus.address()};
     daemon.problems = {
         {{"/etc/aliasvm/right.toml", 3, 1}, "unknown key \"kernal\"", "did you mean \"kernel\"?"},
@@ -99,7 +101,7 @@ TEST_F(Check, AVmIsCheckedByTheDaemon)
 
 TEST_F(Check, AVmWithoutProblemsIsGood)
 {
-    const PrivateBus bus;
+    const fakes::PrivateBus bus;
     FakeDaemon daemon{bus.address()};
     daemon.serve();
     const Outcome outcome = run_cli({"--bus", bus.address(), "check", "right"});
@@ -132,7 +134,7 @@ TEST_F(Check, WhatIsNeitherAVmNorAFileIsBadUsage)
 
 TEST_F(Check, TheDaemonsRefusalIsNotTakenForItsAbsence)
 {
-    const PrivateBus bus;
+    const fakes::PrivateBus bus;
     FakeDaemon daemon{bus.address()};
     daemon.failures["Check"] = {bus::error_name::no_such_machine, "no machine right"};
     daemon.serve();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a user types, what aliasvmd is asked then, and what the user reads.
 #include "fake_daemon.hpp"
-#include "private_bus.hpp"
 #include "run_cli.hpp"
+#include "temporary_folder.hpp"
+
+#include "tests/fakes/private_bus.hpp"
 
 #include "vmm/bus/names.hpp"
 
@@ -27,7 +29,7 @@ protected:
         return run_cli(arguments);
     }
 
-    PrivateBus bus_;
+    fakes::PrivateBus bus_;
     FakeDaemon daemon_{bus_.address()};
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The console, on a pseudo terminal as a person has it, and in a pipe as a script has it.
 #include "fake_daemon.hpp"
-#include "private_bus.hpp"
 #include "run_cli.hpp"
+
+#include "tests/fakes/private_bus.hpp"
 
 #include "cli/failure.hpp"
 #include "cli/pump.hpp"
@@ -122,7 +123,7 @@ protected:
         EXPECT_EQ(now.c_oflag, before_.c_oflag);
     }
 
-    PrivateBus bus_;
+    fakes::PrivateBus bus_;
     FakeDaemon daemon_{bus_.address()};
     UniqueFd controller_;
     int terminal_{-1};
@@ -223,7 +224,7 @@ TEST_F(OnATerminal, AStopGivesTheTerminalBackAndAContinuationTakesItAgain)
 
 TEST(ConsoleInAPipe, SendsAllOfStdinAndPrintsUntilTheVmCloses)
 {
-    const PrivateBus bus;
+    const fakes::PrivateBus bus;
     FakeDaemon daemon{bus.address()};
     daemon.serve();
     std::string sent;
@@ -245,7 +246,7 @@ TEST(ConsoleInAPipe, SendsAllOfStdinAndPrintsUntilTheVmCloses)
 
 TEST(ConsoleInAPipe, SaysWhichPhysicalPortItIs)
 {
-    const PrivateBus bus;
+    const fakes::PrivateBus bus;
     FakeDaemon daemon{bus.address()};
     daemon.failures["OpenConsole"] = {
         bus::error_name::console_is_physical,

@@ -2,7 +2,7 @@
 // MadeHost: a directory tree that looks like a ZynqMP host on which all is well.
 #pragma once
 
-#include "private_bus.hpp"
+#include "temporary_folder.hpp"
 
 #include "cli/doctor/host_view.hpp"
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The map of a VM against files that were looked at by a person.
 #include "fake_daemon.hpp"
-#include "private_bus.hpp"
 #include "run_cli.hpp"
+#include "temporary_folder.hpp"
+
+#include "tests/fakes/private_bus.hpp"
 
 #include "cli/map.hpp"
 #include "cli/svg.hpp"
@@ -88,7 +90,7 @@ class MapCommand : public testing::Test
 protected:
     MapCommand() { daemon_.serve(); }
 
-    PrivateBus bus_;
+    fakes::PrivateBus bus_;
     FakeDaemon daemon_{bus_.address()};
     TemporaryFolder folder_;
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the output goes decides on its form: terminals, pipes, full disks.
 #include "fake_daemon.hpp"
-#include "private_bus.hpp"
 #include "run_cli.hpp"
+#include "temporary_folder.hpp"
+
+#include "tests/fakes/private_bus.hpp"
 
 #include "vmm/base/unique_fd.hpp"
 
@@ -51,7 +53,7 @@ protected:
         return all;
     }
 
-    PrivateBus bus_;
+    fakes::PrivateBus bus_;
     FakeDaemon daemon_{bus_.address()};
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rates from counters, and how often top looks at them.
 #include "fake_daemon.hpp"
-#include "private_bus.hpp"
 #include "run_cli.hpp"
+
+#include "tests/fakes/private_bus.hpp"
 
 #include "cli/rates.hpp"
 
@@ -70,7 +71,7 @@ protected:
         return run_cli(line);
     }
 
-    PrivateBus bus_;
+    fakes::PrivateBus bus_;
     FakeDaemon daemon_{bus_.address()};
 };
 
@@ -98,7 +99,7 @@ TEST_F(TopCommand, EndsAfterAsManySamplesAsAsked)
 
 TEST_F(TopCommand, ADaemonThatIsNotThereEndsIt)
 {
-    const PrivateBus empty;
+    const fakes::PrivateBus empty;
     EXPECT_EQ(run_cli({"--bus", empty.address(), "top"}).status, 1);
 }
 

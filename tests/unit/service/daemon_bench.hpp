@@ -3,10 +3,10 @@
 #pragma once
 
 #include "daemon/service.hpp"
+#include "tests/fakes/private_bus.hpp"
 #include "tests/unit/service/fake_devices.hpp"
 #include "tests/unit/service/fake_units.hpp"
 #include "tests/unit/service/fake_vmm.hpp"
-#include "tests/unit/service/private_bus.hpp"
 #include "vmm/bus/connection.hpp"
 
 #include <filesystem>
@@ -79,7 +79,7 @@ protected:
     /// All that a transfer may change, for "everything is as before".
     [[nodiscard]] std::string snapshot();
 
-    PrivateBus bus_;
+    fakes::PrivateBus bus_;
     std::filesystem::path folder_;
     boost::asio::io_context io_; ///< of the test, its client and its VMMs
     /// The daemon's, with all that it is at: both go when it is killed.

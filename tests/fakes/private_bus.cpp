@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dbus-daemon as a child that ends with its parent.
-#include "tests/unit/service/private_bus.hpp"
+#include "tests/fakes/private_bus.hpp"
 
 #include "vmm/base/error.hpp"
 
@@ -15,7 +15,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace aliasvm::service
+namespace aliasvm::fakes
 {
 
 namespace
@@ -86,4 +86,4 @@ PrivateBus::~PrivateBus()
     std::filesystem::remove_all(folder_, ignored);
 }
 
-} // namespace aliasvm::service
+} // namespace aliasvm::fakes

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace aliasvm::service
+namespace aliasvm::fakes
 {
 
 /// A dbus-daemon that lets every user in, from construction to destruction. Throws Error.
@@ -26,4 +26,4 @@ private:
     pid_t daemon_{};
 };
 
-} // namespace aliasvm::service
+} // namespace aliasvm::fakes

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PrivateBus: a D-Bus daemon that belongs to one test, and a folder for its things.
+// TemporaryFolder: a place for a test's files, gone with the test.
 #pragma once
-
-#include <sys/types.h>
 
 #include <filesystem>
 #include <string>
@@ -24,23 +22,6 @@ public:
 
 private:
     std::filesystem::path path_;
-};
-
-class PrivateBus
-{
-public:
-    /// Throws Error if there is no dbus-daemon.
-    PrivateBus();
-    ~PrivateBus();
-    PrivateBus(const PrivateBus&) = delete;
-    PrivateBus& operator=(const PrivateBus&) = delete;
-
-    [[nodiscard]] const std::string& address() const { return address_; }
-
-private:
-    TemporaryFolder folder_;
-    std::string address_;
-    pid_t daemon_{};
 };
 
 } // namespace aliasvm::cli
