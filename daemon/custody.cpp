@@ -7,6 +7,7 @@
 #include "vmm/base/error.hpp"
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
+#include "vmm/vfio/group_not_viable.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -35,14 +36,14 @@ void throw_by_name(const plan::Instance& instance, const Error& error)
     namespace names = bus::error_name;
     if (const auto* held = dynamic_cast<const HeldByDriver*>(&error))
         throw NamedError{names::held_by_driver, "{}", held->what()};
+    if (dynamic_cast<const vfio::GroupNotViable*>(&error) != nullptr)
+        throw NamedError{names::group_not_viable, "{}: {}", instance.name, error.what()};
     switch (error.code().value())
     {
     case EBUSY:
         throw NamedError{names::device_busy, "{}: {}", instance.name, error.what()};
     case ENODEV:
         throw NamedError{names::no_iommu, "{}: {}", instance.name, error.what()};
-    case EXDEV: // a group of which a host driver has a part
-        throw NamedError{names::group_not_viable, "{}: {}", instance.name, error.what()};
     case EPERM:
         throw NamedError{instance.dma() ? names::no_iommu : bus::error_name::failed, "{}: {}",
                          instance.name, error.what()};

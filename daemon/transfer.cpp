@@ -105,6 +105,7 @@ asio::awaitable<Handover> Transfers::acquire(std::shared_ptr<Machine> machine,
 {
     const plan::Instance& instance = custody_.require(machines_.wanted(*machine, alias));
     static_cast<void>(machines_.plan(*machine, alias, instance.name));
+    require_present(instance);
     co_await until_free_to_move(instance, nullptr);
     const auto turn = co_await turn_.take();
     if (const WithMachine* const owner = custody_.owner(instance))
@@ -238,13 +239,18 @@ asio::awaitable<void> Transfers::until_free_to_move(const plan::Instance& instan
     throw NamedError{names::wrong_state, "{} is still starting", to->name.str()};
 }
 
-void Transfers::check(Move& move)
+void Transfers::require_present(const plan::Instance& instance) const
 {
-    const plan::Instance& instance = move.instance;
     if (!host_.present(instance))
         throw NamedError{names::no_such_device,
                          "{} ({}) is not on this host: its device tree must have it, status okay",
                          instance.name, instance.sysname};
+}
+
+void Transfers::check(Move& move)
+{
+    const plan::Instance& instance = move.instance;
+    require_present(instance);
     if (std::holds_alternative<Blocked>(custody_.place(instance)))
         throw NamedError{names::device_blocked, "{} did not come to rest: try Quiesce first",
                          instance.name};

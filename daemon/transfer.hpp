@@ -68,6 +68,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> step_through(std::shared_ptr<Move> move);
     [[nodiscard]] boost::asio::awaitable<void> until_free_to_move(const plan::Instance& instance,
                                                                   std::shared_ptr<Machine> to);
+    void require_present(const plan::Instance& instance) const;
     void check(Move& move);
     [[nodiscard]] boost::asio::awaitable<void> detach(std::shared_ptr<Move> move);
     [[nodiscard]] boost::asio::awaitable<void> attach(std::shared_ptr<Move> move);

@@ -22,7 +22,8 @@ ExitStatus status_of_refusal(const std::string& name)
         return ExitStatus::configuration;
     for (const char* const unavailable :
          {error_name::device_busy, error_name::held_by_driver, error_name::alias_mismatch,
-          error_name::no_iommu, error_name::group_not_viable, error_name::device_blocked})
+          error_name::no_iommu, error_name::group_not_viable, error_name::device_blocked,
+          error_name::no_such_device})
     {
         if (name == unavailable)
             return ExitStatus::unavailable;

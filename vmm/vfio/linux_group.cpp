@@ -4,6 +4,7 @@
 
 #include "vmm/base/error.hpp"
 #include "vmm/base/ioctl.hpp"
+#include "vmm/vfio/group_not_viable.hpp"
 
 #include <linux/vfio.h>
 
@@ -43,10 +44,11 @@ LinuxGroup::LinuxGroup(UniqueFd group, const IommuGroup& which,
     require_ioctl(fd_.get(), VFIO_GROUP_GET_STATUS, &status, "ask for the state of VFIO group {}",
                   which.number);
     if ((status.flags & VFIO_GROUP_FLAGS_VIABLE) == 0)
-        throw Error{EPERM,
-                    "use VFIO group {}, of which a host driver has a part: {} (bind all of them to "
-                    "{}, or to nothing)",
-                    which.number, fmt::join(sysfs.members(which.number), ", "), vfio_driver};
+        throw GroupNotViable{EPERM,
+                             "use VFIO group {}, of which a host driver has a part: {} (bind all "
+                             "of them to {}, or to nothing)",
+                             which.number, fmt::join(sysfs.members(which.number), ", "),
+                             vfio_driver};
     const int container_fd = container_->fd();
     require_ioctl(fd_.get(), VFIO_GROUP_SET_CONTAINER, &container_fd,
                   "put VFIO group {} into a container", which.number);

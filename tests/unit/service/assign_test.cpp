@@ -4,6 +4,8 @@
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
 
+#include <cerrno>
+
 namespace aliasvm::service
 {
 namespace
@@ -176,6 +178,23 @@ TEST_F(ADaemon, RefusesByName)
     bus::Message bad = new_call(bus::device_path("ttc1"), bus::device_interface, "Assign");
     bad.append("ss", "right", "ttc0").append("a{sv}", 1, "forever", "b", 1);
     EXPECT_NE(answer(std::move(bad)).find("unknown option \"forever\""), std::string::npos);
+}
+
+TEST_F(ADaemon, TellsByNameWhatKeepsTheHostFromGivingADevice)
+{
+    boot("right");
+    const auto name_of = [](const std::string& reply) { return reply.substr(0, reply.find(':')); };
+    devices_.group_not_viable = true;
+    const std::string reply = assign("ttc2", "right", "ttc0");
+    EXPECT_EQ(name_of(reply), "org.aliasvm1.Error.GroupNotViable");
+    EXPECT_NE(reply.find("ff0e0000.ethernet (macb)"), std::string::npos) << reply;
+    devices_.group_not_viable = false;
+    devices_.open_error = ENODEV;
+    EXPECT_EQ(name_of(assign("ttc2", "right", "ttc0")), "org.aliasvm1.Error.NoIommu");
+    devices_.open_error = 0;
+    devices_.elsewhere["ttc2"] = "some process";
+    EXPECT_EQ(name_of(assign("ttc2", "right", "ttc0")), "org.aliasvm1.Error.DeviceBusy");
+    EXPECT_FALSE(devices_.bound_ones.contains("ttc2"));
 }
 
 TEST_F(ADaemon, SaysWhoHasADeviceThatAStartingVmWants)

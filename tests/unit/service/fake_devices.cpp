@@ -3,6 +3,7 @@
 #include "tests/unit/service/fake_devices.hpp"
 
 #include "vmm/base/error.hpp"
+#include "vmm/vfio/group_not_viable.hpp"
 
 #include <cerrno>
 
@@ -59,6 +60,8 @@ void FakeDevices::release(const plan::Instance& instance)
 
 std::unique_ptr<vfio::PlatformDevice> FakeDevices::open(const plan::Instance& instance)
 {
+    if (group_not_viable)
+        throw vfio::GroupNotViable{EPERM, "fake: ff0e0000.ethernet (macb) is of the same group"};
     if (open_error != 0)
         throw Error{open_error, "fake: open {}", instance.name};
     if (!bound(instance))

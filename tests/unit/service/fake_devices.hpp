@@ -30,6 +30,7 @@ public:
     std::set<std::string> bound_ones;
     int bind_error{};
     int open_error{};
+    bool group_not_viable{};
 
     [[nodiscard]] bool present(const plan::Instance& instance) const override;
     [[nodiscard]] bool bound(const plan::Instance& instance) const override;
