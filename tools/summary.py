@@ -11,8 +11,12 @@ def main(files):
     for file in files:
         for case in ElementTree.parse(file).iter("testcase"):
             name = f"{case.get('classname')}: {case.get('name')}"
-            if case.find("failure") is not None or case.find("error") is not None:
-                failed.append(name)
+            fault = case.find("failure")
+            if fault is None:
+                fault = case.find("error")
+            if fault is not None:
+                words = (fault.get("message") or fault.text or "").strip().splitlines()
+                failed.append(f"{name}: {words[0]}" if words else name)
             elif case.find("skipped") is not None:
                 skipped += 1
             else:

@@ -43,14 +43,17 @@ class Daemon:
     def machine(self, name, member):
         self.call(MACHINE + name, "Machine", member)
 
-    def get(self, path, interface, name):
+    def get(self, path, interface, *names):
+        """The value of each property named; a lone one is not in a list."""
         text = self.board.run(
-            f"busctl --json=short get-property org.aliasvm1 {path} org.aliasvm1.{interface} {name}"
+            f"busctl --json=short get-property org.aliasvm1 {path} org.aliasvm1.{interface} "
+            + " ".join(names)
         ).stdout
-        return json.loads(text)["data"]
+        values = [json.loads(line)["data"] for line in text.splitlines()]
+        return values if len(names) > 1 else values[0]
 
-    def device(self, device, name):
-        return self.get(DEVICE + device, "Device", name)
+    def device(self, device, *names):
+        return self.get(DEVICE + device, "Device", *names)
 
     def of_machine(self, name, what):
         return self.get(MACHINE + name, "Machine", what)
@@ -73,17 +76,14 @@ class Daemon:
 
 
 def leaks(board, machines):
-    """What must not grow: descriptors of daemon and VMMs, memory slots, overrides."""
-    pids = [int(board.run("systemctl show -P MainPID aliasvmd").stdout)]
-    pids += [int(board.run(f"systemctl show -P MainPID vm@{name}").stdout) for name in machines]
-    counts = board.run("; ".join(f"ls /proc/{pid}/fd | wc -l" for pid in pids if pid)).stdout.split()
-    maps = board.run(
-        "; ".join(f"grep -c vfio-device /proc/{pid}/maps || true" for pid in pids if pid)
-    ).stdout.split()
-    overrides = board.run(
-        "cat /sys/bus/platform/devices/*/driver_override | grep -c vfio-platform || true"
-    ).stdout.strip()
-    return {"descriptors": counts, "device mappings": maps, "overrides": overrides}
+    """What must not grow: descriptors and device mappings of daemon and VMMs, overrides."""
+    units = " ".join(["aliasvmd", *(f"vm@{name}" for name in machines)])
+    text = board.run(
+        f"for unit in {units}; do pid=$(systemctl show -P MainPID $unit); [ $pid = 0 ] ||"
+        " echo $unit $(ls /proc/$pid/fd | wc -l) $(grep -c vfio-device /proc/$pid/maps); done;"
+        " echo overrides $(cat /sys/bus/platform/devices/*/driver_override | grep -c vfio-platform)"
+    ).stdout
+    return dict(line.split(" ", 1) for line in text.splitlines())
 
 
 def uptime_of_guest(text):

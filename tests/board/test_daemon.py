@@ -92,7 +92,8 @@ def test_interrupts_are_counted_alike_after_a_move(board, vm, uart, daemon):
     port.send(b"?\n")
     end = port.read_until(rb"irqs (\d+) .*\n", timeout=30)
     taken = [int(re.search(rb"irqs (\d+)", text).group(1)) for text in (start, end)]
-    assert taken[1] - taken[0] == host_interrupts(board, 54) - host > 50
+    # A quick answer lets two lines share an interrupt.
+    assert taken[1] - taken[0] == host_interrupts(board, 54) - host >= 10
 
 
 def test_an_assignment_to_a_stopped_vm_waits_for_its_start(board, vm, uart, daemon):
@@ -272,7 +273,7 @@ def test_what_a_killed_vmm_had_is_at_rest_before_the_next_owner_has_it(
         assert physical_register(board, 0xFF010010) != 0, "IMR: the guest has its interrupt on"
         board.run(f"kill -9 {right.pid()}")
         daemon.wait_for(
-            lambda: daemon.device("uart1", "State") in ("available", "idle"), "it is given back"
+            lambda: daemon.device("uart1", "State") == "available", "it is given back"
         )
         assert physical_register(board, 0xFF010010) == 0, "IMR"
         assert physical_register(board, 0xFF010004) == 0x20, "MR"

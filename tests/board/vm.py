@@ -79,9 +79,8 @@ def host_interrupts(board, intid):
     From sysfs, whose counts stay when a line has no handler; /proc/interrupts hides such a line.
     """
     counts = board.run(
-        "cd /sys/kernel/irq && for irq in *; do"
-        f" [ \"$(cat $irq/hwirq 2>/dev/null)\" = {intid} ] && [ \"$(cat $irq/chip_name)\" = GICv2 ]"
-        " && cat $irq/per_cpu_count; done; true"
+        f"cd /sys/kernel/irq && for file in $(grep -lx {intid} */hwirq); do irq=${{file%/*}};"
+        " grep -qx GICv2 $irq/chip_name && cat $irq/per_cpu_count; done; true"
     ).stdout
     return sum(int(count) for count in counts.replace(",", " ").split())
 
