@@ -34,7 +34,7 @@ void LinuxDeviceHost::release(const plan::Instance& instance)
 
 std::unique_ptr<vfio::PlatformDevice> LinuxDeviceHost::open(const plan::Instance& instance)
 {
-    return vfio::open_host()->open(instance.sysname, instance.dma());
+    return vfio::open_host()->open(instance.sysname, instance.dma() ? Dma::iommu : Dma::none);
 }
 
 } // namespace aliasvm::daemon

@@ -14,7 +14,7 @@ std::optional<Subject> open_fake()
 {
     auto host = std::make_shared<fakes::FakeHost>();
     fakes::DeviceModel& model = host->add("ff010000.serial");
-    auto device = host->open("ff010000.serial", false);
+    auto device = host->open("ff010000.serial", Dma::none);
     return Subject{"fake", host, std::move(device),
                    [&model](bool wanted) { wanted ? model.raise(0) : model.lower(0); }};
 }

@@ -26,7 +26,7 @@ std::optional<Subject> open_real()
     if (!found || found->driver != vfio::vfio_driver)
         return std::nullopt;
     std::shared_ptr<vfio::Host> host = vfio::open_host();
-    auto device = host->open(uart, false);
+    auto device = host->open(uart, Dma::none);
     const auto registers = std::make_shared<Mapping>(device->map(vfio::RegionIndex{0}));
     const auto write = [registers](std::size_t at, std::uint32_t value)
     { *reinterpret_cast<volatile std::uint32_t*>(registers->data() + at) = value; };

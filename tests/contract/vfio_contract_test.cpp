@@ -31,7 +31,7 @@ TEST_P(VfioContract, ADeviceIsOpenedOnce)
 {
     try
     {
-        (void)subject->host->open(subject->device->name(), false);
+        (void)subject->host->open(subject->device->name(), Dma::none);
         FAIL() << "no Error";
     }
     catch (const Error& error)

@@ -324,20 +324,23 @@ DeviceModel& FakeHost::device(std::string_view name) const
     return *found->second;
 }
 
-std::unique_ptr<vfio::PlatformDevice> FakeHost::open(std::string_view name, bool does_dma)
+std::unique_ptr<vfio::PlatformDevice> FakeHost::open(std::string_view name, Dma wanted)
 {
     DeviceModel& model = device(name);
     const std::lock_guard lock{model.mutex_};
     model.call(DeviceModel::Call::open, fmt::format("open {}", name));
     if (model.opened_)
         throw Error{EBUSY, "fake: {} is open already", name};
-    if (does_dma && model.noiommu)
+    const bool confined = wanted == Dma::iommu;
+    if (confined && model.noiommu)
         throw Error{EPERM, "fake: nothing confines the DMA of {}", name};
+    if (wanted == Dma::identity && !model.noiommu)
+        throw Error{EPERM, "fake: an IOMMU stops the DMA of {}", name};
     model.opened_ = true;
-    model.dma_ = does_dma;
-    if (does_dma && !container_)
+    model.dma_ = confined;
+    if (confined && !container_)
         container_ = std::make_shared<const UniqueFd>(::memfd_create("container", MFD_CLOEXEC));
-    return std::make_unique<FakePlatformDevice>(model, does_dma ? container_ : nullptr);
+    return std::make_unique<FakePlatformDevice>(model, confined ? container_ : nullptr);
 }
 
 bool FakeHost::any_dma() const

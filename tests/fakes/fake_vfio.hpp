@@ -97,7 +97,7 @@ private:
     std::vector<UniqueFd> memory_;   ///< a memfd a region
     std::vector<Mapping> registers_; ///< the test's own view
     bool opened_{};
-    bool dma_{}; ///< opened as a bus master
+    bool dma_{}; ///< opened as a bus master that goes through the IOMMU
 };
 
 /// Knows the devices that were add()ed.
@@ -110,7 +110,7 @@ public:
     [[nodiscard]] DeviceModel& device(std::string_view name) const;
 
     [[nodiscard]] std::unique_ptr<vfio::PlatformDevice> open(std::string_view name,
-                                                             bool dma) override;
+                                                             Dma dma) override;
     void map_memory(const GuestRange& guest, std::byte* host) override;
     void unmap_memory(const GuestRange& guest) override;
 

@@ -21,7 +21,8 @@ using State = PassthroughLine::State;
 
 Passthrough::Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& alias,
                          kvm::SlotId first_slot)
-    : host_{host}, is_bus_master_{alias.dma}, device_{host.open(alias.sysname, alias.dma)}
+    : host_{host}, is_bus_master_{alias.dma}, device_{host.open(alias.sysname,
+                                                                alias.dma ? Dma::iommu : Dma::none)}
 {
     for (const plan::Window& window : alias.windows)
     {

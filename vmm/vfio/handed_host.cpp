@@ -33,7 +33,7 @@ void HandedHost::hand_in(std::string name, std::vector<UniqueFd> descriptors)
     handed_in_.insert_or_assign(std::move(name), std::move(descriptors));
 }
 
-std::unique_ptr<PlatformDevice> HandedHost::open(std::string_view name, bool dma)
+std::unique_ptr<PlatformDevice> HandedHost::open(std::string_view name, Dma dma)
 {
     const auto found = handed_in_.find(name);
     if (found == handed_in_.end())
@@ -43,14 +43,20 @@ std::unique_ptr<PlatformDevice> HandedHost::open(std::string_view name, bool dma
     std::vector<UniqueFd>& descriptors = handed.mapped();
     if (!devices_[key].expired())
         throw Error{EBUSY, "open {}, which this process has open", name};
-    if (dma && descriptors.size() != with_container)
+    if (dma == Dma::iommu && descriptors.size() != with_container)
         throw Error{EINVAL,
                     "open {}: it does DMA, and was handed over without the container that confines "
                     "it",
                     name};
+    if (dma == Dma::identity && descriptors.size() != device_alone)
+        throw Error{
+            EINVAL,
+            "open {}: its DMA is to be at identity, and it was handed over with a container "
+            "that confines it",
+            name};
 
     std::shared_ptr<LinuxContainer> container;
-    if (dma)
+    if (dma == Dma::iommu)
         container = adopt_container(std::move(descriptors[1]));
     // A lease of its own for each device tells when that device is closed.
     const auto lease = std::make_shared<const std::shared_ptr<LinuxContainer>>(container);

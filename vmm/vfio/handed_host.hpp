@@ -22,14 +22,15 @@ class HandedHost final : public Host
 {
 public:
     /// The descriptors are those of PlatformDevice::descriptors() in the other process: the device
-    /// and, for a bus master, its container. Under a name that waits already, these take the place
-    /// of the ones from before. Throws Error if it is another number of them, or one is not open.
+    /// and, if an IOMMU confines its DMA, its container. Under a name that waits already, these
+    /// take the place of the ones from before. Throws Error if it is another number of them, or one
+    /// is not open.
     void hand_in(std::string name, std::vector<UniqueFd> descriptors);
 
     /// Adopts what was handed in, once: it is used up, also when the opening fails. Throws Error:
     /// ENODEV if nothing was handed in, EBUSY if this process has the device open, EINVAL if it is
-    /// a bus master without a container.
-    [[nodiscard]] std::unique_ptr<PlatformDevice> open(std::string_view name, bool dma) override;
+    /// a bus master that goes through an IOMMU without a container, or at identity with one.
+    [[nodiscard]] std::unique_ptr<PlatformDevice> open(std::string_view name, Dma dma) override;
     void map_memory(const GuestRange& guest, std::byte* host) override;
     void unmap_memory(const GuestRange& guest) override;
 

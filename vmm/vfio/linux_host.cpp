@@ -19,7 +19,7 @@ namespace
 {
 
 /// The group of a device that is fit to be opened.
-IommuGroup require_ready(const std::optional<HostDevice>& device, std::string_view name, bool dma)
+IommuGroup require_ready(const std::optional<HostDevice>& device, std::string_view name, Dma dma)
 {
     if (!device)
         throw Error{ENODEV, "open {}: the host has no such platform device", name};
@@ -31,11 +31,17 @@ IommuGroup require_ready(const std::optional<HostDevice>& device, std::string_vi
                     "open {}: it has no IOMMU group (give it a stream id in the host's device "
                     "tree, or load vfio with enable_unsafe_noiommu_mode=1 before binding it)",
                     name};
-    if (dma && device->group->noiommu)
+    if (dma == Dma::iommu && device->group->noiommu)
         throw Error{EPERM,
                     "open {}: it does DMA, and nothing confines that in a noiommu group (give it a "
                     "stream id in the host's device tree and enable the SMMU)",
                     name};
+    if (dma == Dma::identity && !device->group->noiommu)
+        throw Error{
+            EPERM,
+            "open {}: its DMA is to be at identity, and the IOMMU of group {} would stop it "
+            "(write dma = \"iommu\")",
+            name, device->group->number};
     return *device->group;
 }
 
@@ -78,7 +84,7 @@ LinuxHost::LinuxHost(std::filesystem::path sysfs, std::filesystem::path dev_vfio
 {
 }
 
-std::unique_ptr<PlatformDevice> LinuxHost::open(std::string_view name, bool dma)
+std::unique_ptr<PlatformDevice> LinuxHost::open(std::string_view name, Dma dma)
 {
     const IommuGroup which = require_ready(sysfs_.device(name), name, dma);
     // The kernel would open a device of our own group again and again.
@@ -90,9 +96,10 @@ std::unique_ptr<PlatformDevice> LinuxHost::open(std::string_view name, bool dma)
     UniqueFd device = opened_group->open_device(key);
     // A lease of its own for each device tells when that device is closed.
     const auto lease = std::make_shared<const std::shared_ptr<LinuxGroup>>(opened_group);
-    const auto container = dma ? std::optional{opened_group->container().fd()} : std::nullopt;
+    const bool confined = dma == Dma::iommu;
+    const auto container = confined ? std::optional{opened_group->container().fd()} : std::nullopt;
     auto opened = std::make_unique<LinuxPlatformDevice>(std::move(device), key, lease, container);
-    if (dma)
+    if (confined)
         opened_group->container().note_dma();
     devices_[key] = lease;
     return opened;

@@ -27,7 +27,7 @@ public:
 
     /// Errors say how to mend what the host's administrator can: another driver, no group, a group
     /// that is not viable, missing module parameters, no permission, somebody else has it.
-    [[nodiscard]] std::unique_ptr<PlatformDevice> open(std::string_view name, bool dma) override;
+    [[nodiscard]] std::unique_ptr<PlatformDevice> open(std::string_view name, Dma dma) override;
     void map_memory(const GuestRange& guest, std::byte* host) override;
     void unmap_memory(const GuestRange& guest) override;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vmm/base/address.hpp"
+#include "vmm/base/dma.hpp"
 #include "vmm/base/event_fd.hpp"
 #include "vmm/base/mapping.hpp"
 
@@ -73,8 +74,8 @@ public:
     virtual void mask(IrqIndex index) = 0;
     virtual void unmask(IrqIndex index) = 0;
 
-    /// What another process needs to use this device after it is handed over: the device and, for a
-    /// bus master, the container that confines its DMA. Owned by this object: pass duplicates on.
+    /// What another process needs to use this device after it is handed over: the device and, if an
+    /// IOMMU confines its DMA, the container that does. Owned by this object: pass duplicates on.
     [[nodiscard]] virtual std::vector<int> descriptors() const = 0;
 };
 
@@ -86,13 +87,15 @@ public:
     virtual ~Host() = default;
 
     /// Opens a device that is bound to vfio-platform. `name` as below /sys/bus/platform/devices.
-    /// `dma` says that the device is a bus master: it then needs an IOMMU group, and is refused in
-    /// a noiommu group, where nothing would confine its DMA.
-    [[nodiscard]] virtual std::unique_ptr<PlatformDevice> open(std::string_view name, bool dma) = 0;
+    /// A bus master that goes through an IOMMU needs an IOMMU group, and is refused in a noiommu
+    /// group, where nothing would confine its DMA. One at identity is refused everywhere else: an
+    /// IOMMU would stop all that it does.
+    [[nodiscard]] virtual std::unique_ptr<PlatformDevice> open(std::string_view name, Dma dma) = 0;
 
     /// Makes guest memory reachable by the DMA of the devices that are open, IOVA = guest-physical,
     /// leaving out what the IOMMU reserves (the kernel's MSI window at IOVA 0x08000000 on arm).
-    /// Maps nothing when no opened device does DMA. The memory must stay until unmap_memory().
+    /// Maps nothing when no opened device goes through an IOMMU. The memory must stay until
+    /// unmap_memory().
     virtual void map_memory(const GuestRange& guest, std::byte* host) = 0;
     virtual void unmap_memory(const GuestRange& guest) = 0;
 };

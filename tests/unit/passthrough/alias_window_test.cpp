@@ -96,7 +96,7 @@ TEST_F(AnAliasWindow, TakesWholePagesOfTheRegionOnly)
         EXPECT_THROW((AliasWindow{*bench.vm, *bench.device, region, slot, guest}), Error);
 
     bench.host.add("ff9d0000.usb", {{page_size, false}});
-    const auto odd = bench.host.open("ff9d0000.usb", false);
+    const auto odd = bench.host.open("ff9d0000.usb", Dma::none);
     EXPECT_THROW((AliasWindow{*bench.vm, *odd, region, slot, uart0}), Error);
     EXPECT_TRUE(vm().slots().empty());
 }

@@ -25,7 +25,7 @@ public:
         vcpu = vm->create_vcpu(kvm::VcpuIndex{0});
         vgic->init();
         vgic->preset_trigger(guest_line, level ? Trigger::level : Trigger::edge);
-        device = host.open("ff010000.serial", false);
+        device = host.open("ff010000.serial", Dma::none);
         system.vm().on_call = [this](std::string call) { calls.push_back(std::move(call)); };
         model.on_call = [this](std::string call) { calls.push_back(std::move(call)); };
     }

@@ -68,7 +68,7 @@ std::unique_ptr<vfio::PlatformDevice> FakeDevices::open(const plan::Instance& in
         throw Error{EPERM, "fake: {} is not bound", instance.name};
     if (elsewhere.contains(instance.name))
         throw Error{EBUSY, "fake: {} is open in {}", instance.name, elsewhere.at(instance.name)};
-    return host_.open(instance.sysname, instance.dma());
+    return host_.open(instance.sysname, instance.dma() ? Dma::iommu : Dma::none);
 }
 
 } // namespace aliasvm::service

@@ -73,7 +73,7 @@ protected:
         return numbers;
     }
 
-    int refusal(std::string_view name, bool dma)
+    int refusal(std::string_view name, Dma dma)
     {
         try
         {
@@ -98,17 +98,17 @@ protected:
 TEST_F(AHandedHost, OpensWhatWasHandedInOnce)
 {
     const auto fds = hand_in("ff010000.serial", 1);
-    auto uart = host.open("ff010000.serial", false);
+    auto uart = host.open("ff010000.serial", Dma::none);
     EXPECT_EQ(uart->name(), "ff010000.serial");
     EXPECT_THAT(uart->descriptors(), ElementsAre(fds[0]));
     uart.reset();
     EXPECT_FALSE(is_open(fds[0]));
-    EXPECT_EQ(refusal("ff010000.serial", false), ENODEV);
+    EXPECT_EQ(refusal("ff010000.serial", Dma::none), ENODEV);
 }
 
 TEST_F(AHandedHost, SaysThatNobodyHandedADeviceOver)
 {
-    EXPECT_EQ(refusal("ff010000.serial", false), ENODEV);
+    EXPECT_EQ(refusal("ff010000.serial", Dma::none), ENODEV);
     EXPECT_THAT(told, HasSubstr("open ff010000.serial: nobody handed it over"));
 }
 
@@ -117,18 +117,18 @@ TEST_F(AHandedHost, OpensTheSameDeviceEachTimeThatItIsHandedIn)
     for (int round = 0; round < 3; ++round)
     {
         hand_in("ff010000.serial", 1);
-        EXPECT_NE(host.open("ff010000.serial", false), nullptr);
+        EXPECT_NE(host.open("ff010000.serial", Dma::none), nullptr);
     }
 }
 
 TEST_F(AHandedHost, OpensADeviceOnceAtATime)
 {
     hand_in("ff010000.serial", 1);
-    const auto uart = host.open("ff010000.serial", false);
+    const auto uart = host.open("ff010000.serial", Dma::none);
     const auto again = hand_in("ff010000.serial", 1);
-    EXPECT_EQ(refusal("ff010000.serial", false), EBUSY);
+    EXPECT_EQ(refusal("ff010000.serial", Dma::none), EBUSY);
     EXPECT_FALSE(is_open(again[0])) << "used up all the same";
-    EXPECT_EQ(refusal("ff010000.serial", false), ENODEV);
+    EXPECT_EQ(refusal("ff010000.serial", Dma::none), ENODEV);
 }
 
 TEST_F(AHandedHost, LetsTheLaterDescriptorsTakeThePlaceOfTheEarlier)
@@ -136,7 +136,7 @@ TEST_F(AHandedHost, LetsTheLaterDescriptorsTakeThePlaceOfTheEarlier)
     const auto first = hand_in("ff010000.serial", 1);
     const auto second = hand_in("ff010000.serial", 1);
     EXPECT_FALSE(is_open(first[0]));
-    EXPECT_THAT(host.open("ff010000.serial", false)->descriptors(), ElementsAre(second[0]));
+    EXPECT_THAT(host.open("ff010000.serial", Dma::none)->descriptors(), ElementsAre(second[0]));
 }
 
 TEST_F(AHandedHost, TakesOneDescriptorOrTwo)
@@ -146,32 +146,50 @@ TEST_F(AHandedHost, TakesOneDescriptorOrTwo)
     std::vector<UniqueFd> closed;
     closed.emplace_back();
     EXPECT_THROW(host.hand_in("ff010000.serial", std::move(closed)), Error);
-    EXPECT_EQ(refusal("ff010000.serial", false), ENODEV);
+    EXPECT_EQ(refusal("ff010000.serial", Dma::none), ENODEV);
 }
 
 TEST_F(AHandedHost, RefusesABusMasterThatNothingConfines)
 {
     const auto fds = hand_in("ff0c0000.ethernet", 1);
-    EXPECT_EQ(refusal("ff0c0000.ethernet", true), EINVAL);
+    EXPECT_EQ(refusal("ff0c0000.ethernet", Dma::iommu), EINVAL);
     EXPECT_FALSE(is_open(fds[0]));
+}
+
+TEST_F(AHandedHost, OpensABusMasterAtIdentityAsADeviceAlone)
+{
+    const auto fds = hand_in("ff0c0000.ethernet", 1);
+    const auto gem = host.open("ff0c0000.ethernet", Dma::identity);
+    EXPECT_THAT(gem->descriptors(), ElementsAre(fds[0]));
+    host.map_memory(memory, ram);
+    EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 0U) << "it reaches all memory as it is";
+}
+
+TEST_F(AHandedHost, RefusesABusMasterAtIdentityThatAnIommuConfines)
+{
+    const auto fds = hand_in("ff0c0000.ethernet", 2);
+    EXPECT_EQ(refusal("ff0c0000.ethernet", Dma::identity), EINVAL);
+    EXPECT_THAT(told, HasSubstr("with a container that confines it"));
+    EXPECT_FALSE(is_open(fds[0]));
+    EXPECT_FALSE(is_open(fds[1]));
 }
 
 TEST_F(AHandedHost, LeavesNothingOpenWhenTheDeviceIsNone)
 {
     device_flags = VFIO_DEVICE_FLAGS_PCI;
     const auto fds = hand_in("ff0c0000.ethernet", 2);
-    EXPECT_NE(refusal("ff0c0000.ethernet", true), 0);
+    EXPECT_NE(refusal("ff0c0000.ethernet", Dma::iommu), 0);
     EXPECT_FALSE(is_open(fds[0]));
     EXPECT_FALSE(is_open(fds[1]));
     device_flags = VFIO_DEVICE_FLAGS_PLATFORM;
     hand_in("ff0c0000.ethernet", 2);
-    EXPECT_EQ(refusal("ff0c0000.ethernet", true), 0);
+    EXPECT_EQ(refusal("ff0c0000.ethernet", Dma::iommu), 0);
 }
 
 TEST_F(AHandedHost, MapsMemoryInTheContainerOfABusMaster)
 {
     const auto fds = hand_in("ff0c0000.ethernet", 2);
-    auto gem = host.open("ff0c0000.ethernet", true);
+    auto gem = host.open("ff0c0000.ethernet", Dma::iommu);
     EXPECT_THAT(gem->descriptors(), ElementsAre(fds[0], fds[1]));
     host.map_memory(memory, ram);
     EXPECT_EQ(container_used, fds[1]);
@@ -187,8 +205,8 @@ TEST_F(AHandedHost, HasOneContainerForAllBusMastersAndALaterOneAfterThem)
 {
     const auto first = hand_in("ff0c0000.ethernet", 2);
     const auto second = hand_in("ff0d0000.ethernet", 2);
-    auto gem1 = host.open("ff0c0000.ethernet", true);
-    auto gem2 = host.open("ff0d0000.ethernet", true);
+    auto gem1 = host.open("ff0c0000.ethernet", Dma::iommu);
+    auto gem2 = host.open("ff0d0000.ethernet", Dma::iommu);
     EXPECT_FALSE(is_open(second[1])) << "the same container once more";
     EXPECT_THAT(gem2->descriptors(), ElementsAre(second[0], first[1]));
     gem1.reset();
@@ -198,7 +216,7 @@ TEST_F(AHandedHost, HasOneContainerForAllBusMastersAndALaterOneAfterThem)
     EXPECT_FALSE(is_open(first[1]));
 
     const auto third = hand_in("ff0c0000.ethernet", 2);
-    gem1 = host.open("ff0c0000.ethernet", true);
+    gem1 = host.open("ff0c0000.ethernet", Dma::iommu);
     host.map_memory(memory, ram);
     EXPECT_EQ(container_used, third[1]);
 }
@@ -207,8 +225,8 @@ TEST_F(AHandedHost, MapsNoMemoryWithoutADeviceThatDoesDma)
 {
     hand_in("ff010000.serial", 1);
     hand_in("ff0c0000.ethernet", 2);
-    const auto uart = host.open("ff010000.serial", false);
-    const auto quiet = host.open("ff0c0000.ethernet", false);
+    const auto uart = host.open("ff010000.serial", Dma::none);
+    const auto quiet = host.open("ff0c0000.ethernet", Dma::none);
     EXPECT_EQ(quiet->descriptors().size(), 1U);
     host.map_memory(memory, ram);
     host.unmap_memory(memory);

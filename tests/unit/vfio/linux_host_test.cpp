@@ -80,7 +80,7 @@ protected:
         kernel.answer(VFIO_IOMMU_UNMAP_DMA, 0);
     }
 
-    std::string refusal(std::string_view name, bool dma)
+    std::string refusal(std::string_view name, Dma dma)
     {
         try
         {
@@ -108,7 +108,7 @@ protected:
 
 TEST_F(AHost, OpensANoiommuDevice)
 {
-    const auto uart = host.open("ff010000.serial", false);
+    const auto uart = host.open("ff010000.serial", Dma::none);
     EXPECT_EQ(uart->name(), "ff010000.serial");
     EXPECT_THAT(device_names, testing::ElementsAre("ff010000.serial"));
     EXPECT_THAT(iommus, testing::ElementsAre(static_cast<unsigned long>(VFIO_NOIOMMU_IOMMU)));
@@ -116,17 +116,17 @@ TEST_F(AHost, OpensANoiommuDevice)
 
 TEST_F(AHost, TellsWhatAnotherProcessNeedsOfADevice)
 {
-    const auto uart = host.open("ff010000.serial", false);
+    const auto uart = host.open("ff010000.serial", Dma::none);
     EXPECT_THAT(uart->descriptors(), testing::ElementsAre(device_fd));
-    const auto gem = host.open("ff0c0000.ethernet", true);
+    const auto gem = host.open("ff0c0000.ethernet", Dma::iommu);
     EXPECT_THAT(gem->descriptors(), testing::ElementsAre(device_fd, container_fd));
 }
 
 TEST_F(AHost, GivesEachKindOfGroupItsContainer)
 {
-    const auto uart = host.open("ff010000.serial", false);
+    const auto uart = host.open("ff010000.serial", Dma::none);
     const int first_container = container_fd;
-    const auto gem = host.open("ff0c0000.ethernet", true);
+    const auto gem = host.open("ff0c0000.ethernet", Dma::iommu);
     EXPECT_NE(container_fd, first_container);
     EXPECT_EQ(iommus.back(), static_cast<unsigned long>(VFIO_TYPE1v2_IOMMU));
 }
@@ -136,94 +136,105 @@ TEST_F(AHost, SharesAContainerAmongGroupsOfAKindAndAGroupAmongItsDevices)
     tree.add_device("ff0d0000.ethernet", "vfio-platform", 2);
     tree.add_group_node(2, false);
     tree.add_device("ff0e0000.ethernet", "vfio-platform", 2);
-    const auto first = host.open("ff0c0000.ethernet", true);
+    const auto first = host.open("ff0c0000.ethernet", Dma::iommu);
     const int container = container_fd;
-    const auto second = host.open("ff0d0000.ethernet", true);
+    const auto second = host.open("ff0d0000.ethernet", Dma::iommu);
     EXPECT_EQ(container_fd, container);
-    const auto third = host.open("ff0e0000.ethernet", true);
+    const auto third = host.open("ff0e0000.ethernet", Dma::iommu);
     EXPECT_EQ(kernel.count(VFIO_GROUP_SET_CONTAINER), 2U);
     EXPECT_EQ(kernel.count(VFIO_SET_IOMMU), 1U);
 }
 
 TEST_F(AHost, ClosesAllWithTheLastDeviceAndOpensItAgain)
 {
-    auto uart = host.open("ff010000.serial", false);
+    auto uart = host.open("ff010000.serial", Dma::none);
     uart.reset();
     EXPECT_FALSE(is_open(device_fd));
     EXPECT_FALSE(is_open(group_fd));
     EXPECT_FALSE(is_open(container_fd));
-    uart = host.open("ff010000.serial", false);
+    uart = host.open("ff010000.serial", Dma::none);
     EXPECT_EQ(kernel.count(VFIO_SET_IOMMU), 2U);
 }
 
 TEST_F(AHost, OpensADeviceOnce)
 {
-    const auto uart = host.open("ff010000.serial", false);
-    EXPECT_THAT(refusal("ff010000.serial", false), HasSubstr("this process has open"));
+    const auto uart = host.open("ff010000.serial", Dma::none);
+    EXPECT_THAT(refusal("ff010000.serial", Dma::none), HasSubstr("this process has open"));
 }
 
 TEST_F(AHost, SaysThatADeviceDoesNotExist)
 {
-    EXPECT_THAT(refusal("ff990000.serial", false),
+    EXPECT_THAT(refusal("ff990000.serial", Dma::none),
                 HasSubstr("open ff990000.serial: the host has no such platform device"));
 }
 
 TEST_F(AHost, NamesTheDriverThatHasTheDevice)
 {
     tree.add_device("ff000000.serial", "xuartps", 5);
-    EXPECT_THAT(refusal("ff000000.serial", false),
+    EXPECT_THAT(refusal("ff000000.serial", Dma::none),
                 HasSubstr("bound to xuartps (bind it to vfio-platform)"));
     tree.add_device("ff020000.i2c", "", 6);
-    EXPECT_THAT(refusal("ff020000.i2c", false), HasSubstr("bound to no driver"));
+    EXPECT_THAT(refusal("ff020000.i2c", Dma::none), HasSubstr("bound to no driver"));
 }
 
 TEST_F(AHost, SaysHowToGetAGroup)
 {
     tree.add_device("ff000000.serial", "vfio-platform");
-    EXPECT_THAT(refusal("ff000000.serial", false),
+    EXPECT_THAT(refusal("ff000000.serial", Dma::none),
                 AllOf(HasSubstr("no IOMMU group"), HasSubstr("enable_unsafe_noiommu_mode=1")));
 }
 
 TEST_F(AHost, RefusesDmaThatNothingConfines)
 {
-    EXPECT_THAT(refusal("ff010000.serial", true), HasSubstr("nothing confines"));
+    EXPECT_THAT(refusal("ff010000.serial", Dma::iommu), HasSubstr("nothing confines"));
     EXPECT_TRUE(kernel.requests().empty());
+}
+
+TEST_F(AHost, OpensABusMasterAtIdentityInANoiommuGroupOnly)
+{
+    const auto free = host.open("ff010000.serial", Dma::identity);
+    EXPECT_THAT(free->descriptors(), testing::ElementsAre(device_fd));
+    host.map_memory({GuestAddr{0}, 64 * mib}, memory);
+    EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 0U);
+    EXPECT_THAT(
+        refusal("ff0c0000.ethernet", Dma::identity),
+        AllOf(HasSubstr("the IOMMU of group 1 would stop it"), HasSubstr("write dma = \"iommu\"")));
 }
 
 TEST_F(AHost, NamesWhatIsInAGroupThatIsNotViable)
 {
     tree.add_device("ff0b0000.ethernet", "macb", 1);
     group_flags = 0;
-    EXPECT_THAT(refusal("ff0c0000.ethernet", true),
+    EXPECT_THAT(refusal("ff0c0000.ethernet", Dma::iommu),
                 AllOf(HasSubstr("VFIO group 1"), HasSubstr("ff0b0000.ethernet (macb)")));
 }
 
 TEST_F(AHost, LeavesNothingOpenWhenItFails)
 {
     set_iommu_answer = -EPERM;
-    EXPECT_THAT(refusal("ff0c0000.ethernet", true), HasSubstr("allow_unsafe_interrupts=1"));
+    EXPECT_THAT(refusal("ff0c0000.ethernet", Dma::iommu), HasSubstr("allow_unsafe_interrupts=1"));
     EXPECT_FALSE(is_open(group_fd));
     EXPECT_FALSE(is_open(container_fd));
     set_iommu_answer = 0;
-    EXPECT_EQ(refusal("ff0c0000.ethernet", true), "");
+    EXPECT_EQ(refusal("ff0c0000.ethernet", Dma::iommu), "");
 }
 
 TEST_F(AHost, SaysThatTheGroupNodeIsMissing)
 {
     tree.add_device("ff000000.serial", "vfio-platform", 7);
-    EXPECT_THAT(refusal("ff000000.serial", false), HasSubstr("is the module vfio loaded?"));
+    EXPECT_THAT(refusal("ff000000.serial", Dma::none), HasSubstr("is the module vfio loaded?"));
 }
 
 TEST_F(AHost, SaysThatDevicesNeedAResetDriver)
 {
     kernel.answer(VFIO_GROUP_GET_DEVICE_FD, -EINVAL);
-    EXPECT_THAT(refusal("ff010000.serial", false), HasSubstr("reset_required=0"));
+    EXPECT_THAT(refusal("ff010000.serial", Dma::none), HasSubstr("reset_required=0"));
 }
 
 TEST_F(AHost, MapsNoMemoryWithoutADeviceThatDoesDma)
 {
-    const auto uart = host.open("ff010000.serial", false);
-    const auto quiet = host.open("ff0c0000.ethernet", false);
+    const auto uart = host.open("ff010000.serial", Dma::none);
+    const auto quiet = host.open("ff0c0000.ethernet", Dma::none);
     host.map_memory({GuestAddr{0}, 64 * mib}, memory);
     host.unmap_memory({GuestAddr{0}, 64 * mib});
     EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 0U);
@@ -232,7 +243,7 @@ TEST_F(AHost, MapsNoMemoryWithoutADeviceThatDoesDma)
 
 TEST_F(AHost, MapsMemoryForADeviceThatDoesDma)
 {
-    const auto gem = host.open("ff0c0000.ethernet", true);
+    const auto gem = host.open("ff0c0000.ethernet", Dma::iommu);
     host.map_memory({GuestAddr{0}, 64 * mib}, memory);
     host.unmap_memory({GuestAddr{0}, 64 * mib});
     EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 1U);
