@@ -16,7 +16,8 @@ namespace aliasvm::plan
 namespace
 {
 
-/// Made up by the name, so that no file has to exist. The DMA hole is that of a ZynqMP's SMMU.
+/// Made up by the name, so that no file has to exist. The DMA hole is that of a ZynqMP's SMMU; the
+/// hugepages come in pieces, as a host that has run for a while has them.
 HostFacts facts_for(const Config& config)
 {
     HostFacts facts;
@@ -29,6 +30,13 @@ HostFacts facts_for(const Config& config)
     facts.initrd = PlainFile{0x12'3456};
     facts.dtb = PlainFile{0x1'2345};
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
+    if (config.name.str() == "identity")
+        facts.identity_banks = {{GuestAddr{0x3000'0000}, 0x200'0000},
+                                {GuestAddr{0x1000'0000}, 0x100'0000},
+                                {GuestAddr{0x1800'0000}, 0x100'0000}};
+    if (config.name.str() == "gem_phy")
+        facts.clock_rates = {{31, 99'990'000},  {107, 124'987'500}, {48, 124'987'500},
+                             {52, 124'987'500}, {44, 99'990'000},   {46, 1}};
     return facts;
 }
 
@@ -92,8 +100,9 @@ TEST_P(Golden, ConfigurationGivesThePlanAndTheDeviceTree)
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Golden,
-                         testing::Values("left", "right", "linux", "gem", "longform", "console",
-                                         "empty", "everything"),
+                         testing::Values("left", "right", "linux", "gem", "gem_64m", "gem_2g",
+                                         "gem_4g", "gem_phy", "gem_mac", "identity", "longform",
+                                         "console", "empty", "everything"),
                          [](const auto& parameter) { return std::string{parameter.param}; });
 
 } // namespace

@@ -2,10 +2,21 @@
 // One text form of a problem for every place that prints one.
 #include "vmm/base/problem.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace aliasvm
 {
+
+void sort_by_place(Problems& problems)
+{
+    std::ranges::stable_sort(problems, {},
+                             [](const Problem& problem) {
+                                 return std::pair{problem.at.line, problem.at.column};
+                             });
+}
 
 std::string to_string(const Problem& problem)
 {

@@ -27,6 +27,9 @@ struct Problem
 
 using Problems = std::vector<Problem>;
 
+/// As they come in the file; those of one place stay as they are.
+void sort_by_place(Problems& problems);
+
 /// "FILE:LINE:COLUMN: what; mend". Line and column are left out where they are 0.
 [[nodiscard]] std::string to_string(const Problem& problem);
 

@@ -140,7 +140,7 @@ void Bindings::detached(std::string_view alias)
     own.backing = plan::Backing::none;
     own.instance.clear();
     own.sysname.clear();
-    own.dma = false;
+    own.dma = Dma::none;
     for (plan::Window& window : own.windows)
         window.host.reset();
     for (plan::Line& line : own.lines)

@@ -182,14 +182,15 @@ void MachineObject::attach(Message call)
 std::chrono::microseconds MachineObject::attach_device(const plan::AliasPlan& alias,
                                                        std::vector<UniqueFd> descriptors)
 {
-    const std::size_t due = alias.dma ? 2 : 1;
+    const bool confined = alias.dma == Dma::iommu;
+    const std::size_t due = confined ? 2 : 1;
     if (descriptors.size() != due)
         throw NamedError{error_name::invalid_args,
                          "{} comes with {} descriptors, due are {}{}",
                          alias.instance,
                          descriptors.size(),
                          due,
-                         alias.dma ? ": the device's and its container's" : ""};
+                         confined ? ": the device's and its container's" : ""};
     parts_.devices.hand_in(alias.sysname, std::move(descriptors));
     return parts_.machine.attach(alias, parts_.devices.host);
 }

@@ -51,7 +51,7 @@ void forget_instance(plan::AliasPlan& alias) noexcept
     alias.backing = plan::Backing::none;
     alias.instance.clear();
     alias.sysname.clear();
-    alias.dma = false;
+    alias.dma = Dma::none;
     for (plan::Window& window : alias.windows)
         window.host.reset();
     for (plan::Line& line : alias.lines)

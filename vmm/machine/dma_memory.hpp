@@ -6,12 +6,14 @@
 #include "vmm/vfio/port.hpp"
 
 #include <map>
+#include <vector>
 
 namespace aliasvm::machine
 {
 
-/// Counts the bus masters that each host gave the machine: the first has the guest's memory mapped
-/// for DMA, the last to go has it unmapped. Memory and hosts outlive this. Main thread only.
+/// Counts the bus masters behind an IOMMU that each host gave the machine: the first has those
+/// banks of the guest's memory mapped that devices are to reach, the last to go has them unmapped.
+/// Memory and hosts outlive this. Main thread only.
 class DmaMemory
 {
 public:
@@ -33,12 +35,16 @@ public:
         vfio::Host& host_;
     };
 
-    explicit DmaMemory(const GuestMemory& memory) : memory_{memory} {}
+    explicit DmaMemory(const GuestMemory& memory);
     DmaMemory(const DmaMemory&) = delete;
     DmaMemory& operator=(const DmaMemory&) = delete;
 
 private:
-    const GuestMemory& memory_;
+    // All or nothing.
+    void map(vfio::Host& host) const;
+    void unmap(vfio::Host& host) const;
+
+    std::vector<const MemoryBank*> banks_; ///< that devices are to reach
     std::map<vfio::Host*, unsigned> masters_;
 };
 

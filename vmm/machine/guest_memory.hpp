@@ -1,49 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// GuestMemory: the RAM of one machine, seen from this process and from the guest.
+// GuestMemory: the RAM of one machine, in all its banks.
 #pragma once
 
-#include "vmm/base/address.hpp"
-#include "vmm/base/mapping.hpp"
-#include "vmm/kvm/port.hpp"
+#include "vmm/machine/memory_bank.hpp"
 
-#include <cstddef>
-#include <span>
-#include <string_view>
+#include <deque>
+#include <vector>
 
 namespace aliasvm::machine
 {
 
-/// Owns one bank of RAM and its memory slot: there from construction, gone with destruction, slot
-/// first. Zero-filled and not touched here, so that a page costs nothing before the guest or a
-/// loader uses it. Filled before the vCPUs run; no lock. Throws Error.
+/// There from construction, gone with destruction. Filled before the vCPUs run; no lock. Throws
+/// Error.
 class GuestMemory
 {
 public:
-    GuestMemory(kvm::Vm& vm, kvm::SlotId slot, const GuestRange& range);
-    ~GuestMemory();
-    GuestMemory(const GuestMemory&) = delete;
-    GuestMemory& operator=(const GuestMemory&) = delete;
+    /// The slots are those from `first_slot` on, one a bank. `hugepages` is the file that banks
+    /// with an offset are of; it is not needed afterwards.
+    GuestMemory(kvm::Vm& vm, kvm::SlotId first_slot, const std::vector<plan::Bank>& banks,
+                const UniqueFd& hugepages);
 
-    [[nodiscard]] const GuestRange& range() const noexcept { return range_; }
-    [[nodiscard]] std::byte* data() const noexcept { return mapping_.data(); }
+    [[nodiscard]] const std::deque<MemoryBank>& banks() const noexcept { return banks_; }
 
-    /// The host's view of guest memory. Throws Error if it is not all inside this bank.
+    /// The host's view of guest memory. Throws Error if it is not all inside one bank.
     [[nodiscard]] std::span<std::byte> at(const GuestRange& range) const;
 
-    /// Makes `bytes` of the file, from `offset`, the contents of guest memory at `address`. Whole
-    /// pages are mapped privately, not copied: a 40 MB kernel costs what the guest touches of it.
-    /// The file must not be changed in place while the guest runs (replace it by renaming).
-    /// `what` is for the error, which is thrown too when the file is shorter than asked for.
+    /// Makes `bytes` of the file, from `offset`, the contents of guest memory at `address`, which
+    /// must be all inside one bank. Whole pages are mapped privately, not copied: a 40 MB kernel
+    /// costs what the guest touches of it. The file must not be changed in place while the guest
+    /// runs (replace it by renaming). Into hugepages all is copied. `what` is for the error, which
+    /// is thrown too when the file is shorter than asked for.
     void load(GuestAddr address, int fd, std::uint64_t offset, std::uint64_t bytes,
               std::string_view what);
 
 private:
-    void copy(std::span<std::byte> to, int fd, std::uint64_t offset, std::string_view what) const;
+    [[nodiscard]] std::size_t bank_of(const GuestRange& range) const;
 
-    kvm::Vm& vm_;
-    kvm::SlotId slot_;
-    GuestRange range_;
-    Mapping mapping_;
+    std::deque<MemoryBank> banks_;
 };
 
 } // namespace aliasvm::machine

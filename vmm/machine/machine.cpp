@@ -42,10 +42,12 @@ std::vector<UniqueFd> ask_statistics(kvm::Vm& vm,
 } // namespace
 
 Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan,
-                 std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink)
+                 std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink,
+                 const UniqueFd& hugepages)
     : vm_{system.create_vm()}, vgic_{vm_->create_vgic(
                                    {plan.gic_distributor.base, plan.gic_cpu_interface.base})},
-      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, new_slots(1), plan.memory},
+      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, new_slots(plan.memory.size()),
+                                                      plan.memory, hugepages},
       aliases_{*vm_, *vgic_, memory_}, irqs_{*vm_, *vgic_}, statistics_{
                                                                 ask_statistics(*vm_, vcpus_)}
 {

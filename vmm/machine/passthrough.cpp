@@ -21,8 +21,7 @@ using State = PassthroughLine::State;
 
 Passthrough::Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& alias,
                          kvm::SlotId first_slot)
-    : host_{host}, is_bus_master_{alias.dma}, device_{host.open(alias.sysname,
-                                                                alias.dma ? Dma::iommu : Dma::none)}
+    : host_{host}, confined_{alias.dma == Dma::iommu}, device_{host.open(alias.sysname, alias.dma)}
 {
     for (const plan::Window& window : alias.windows)
     {
@@ -46,7 +45,7 @@ Passthrough::~Passthrough() = default;
 
 void Passthrough::begin_dma(DmaMemory& memory)
 {
-    if (is_bus_master_)
+    if (confined_)
         dma_.emplace(memory, host_);
 }
 

@@ -40,7 +40,8 @@ public:
     /// How the lines signal by what VFIO says of them, in the order of the plan.
     [[nodiscard]] const std::vector<Trigger>& triggers() const noexcept { return triggers_; }
 
-    /// Guest memory becomes reachable by the device; does nothing unless it is a bus master.
+    /// Guest memory becomes reachable by the device; does nothing unless it is a bus master that
+    /// goes through an IOMMU.
     void begin_dma(DmaMemory& memory);
     /// All or nothing.
     void end_dma();
@@ -62,7 +63,7 @@ public:
 private:
     // In the order in which they come to be, so that they go in reverse.
     vfio::Host& host_;
-    const bool is_bus_master_;
+    const bool confined_;
     std::unique_ptr<vfio::PlatformDevice> device_;
     std::optional<DmaMemory::Share> dma_;
     std::deque<devices::AliasWindow> windows_;

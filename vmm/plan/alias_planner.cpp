@@ -2,10 +2,9 @@
 // One alias at a time: its identity, its instance, its windows, its lines.
 #include "vmm/plan/alias_planner.hpp"
 
-#include "vmm/plan/nearest.hpp"
+#include "vmm/plan/alias_checks.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,21 +16,14 @@ namespace aliasvm::plan
 namespace
 {
 
-// What the emulated devices are.
-constexpr std::string_view uart_compatible = "cdns,uart-r1p12";
-constexpr std::string_view gpio_compatible = "xlnx,zynqmp-gpio-1.0";
 constexpr std::string_view default_power_key_alias = "gpio";
-
-bool emulated(std::string_view instance)
-{
-    return instance == console_instance || instance == power_key_instance;
-}
 
 class AliasPlanner
 {
 public:
-    AliasPlanner(const Catalogue& catalogue, Problems& problems)
-        : catalogue_{&catalogue}, problems_{&problems}
+    AliasPlanner(const Config& config, const Catalogue& catalogue, Problems& problems)
+        : config_{&config}, catalogue_{&catalogue}, problems_{&problems}, checks_{catalogue,
+                                                                                  problems}
     {
     }
 
@@ -39,133 +31,22 @@ public:
 
 private:
     void problem(const SourcePosition& at, std::string what, std::string mend);
-    std::vector<std::string> instances_like(const Instance* identity) const;
-    bool check_emulated(const AliasConfig& alias, const Instance* identity);
-    const Instance* find_instance(const AliasConfig& alias, const Instance* identity);
-    std::string instance_mend(const std::string& name, const Instance* identity) const;
-    bool check_identity(const AliasConfig& alias, const Instance* identity);
-    bool check_kind(const AliasConfig& alias, const Instance& identity, const Instance& instance);
-    bool check_first_use(const AliasConfig& alias);
     bool plan_windows(const AliasConfig& alias, const Instance& identity, const Instance* instance,
                       AliasPlan& plan);
     bool plan_lines(const AliasConfig& alias, const Instance& identity, const Instance* instance,
                     AliasPlan& plan);
     std::optional<Spi> guest_spi(const Located<std::uint64_t>& number);
+    std::optional<Ethernet> plan_ethernet(const AliasConfig& alias, const Instance& like) const;
 
+    const Config* config_;
     const Catalogue* catalogue_;
     Problems* problems_;
-    std::map<std::string, std::string, std::less<>> users_; ///< instance → alias that has it
+    AliasChecks checks_;
 };
 
 void AliasPlanner::problem(const SourcePosition& at, std::string what, std::string mend)
 {
     problems_->push_back({at, std::move(what), std::move(mend)});
-}
-
-/// What could stand behind the alias; everything if the alias is of no known kind.
-std::vector<std::string> AliasPlanner::instances_like(const Instance* identity) const
-{
-    std::vector<std::string> names;
-    for (const Instance& instance : catalogue_->instances())
-    {
-        if (identity == nullptr || instance.compatible == identity->compatible)
-            names.push_back(instance.name);
-    }
-    if (identity != nullptr && identity->is(uart_compatible))
-        names.emplace_back(console_instance);
-    if (identity != nullptr && identity->is(gpio_compatible))
-        names.emplace_back(power_key_instance);
-    return names;
-}
-
-bool AliasPlanner::check_emulated(const AliasConfig& alias, const Instance* identity)
-{
-    const bool console = alias.instance.value == console_instance;
-    if (identity != nullptr && identity->is(console ? uart_compatible : gpio_compatible))
-        return true;
-    problem(alias.instance.at,
-            fmt::format("alias {} cannot be \"{}\", which is an emulated {}", alias.name.value,
-                        alias.instance.value, console ? "UART" : "GPIO controller"),
-            identity == nullptr
-                ? std::string{console ? "name the alias uart0 or uart1" : "name the alias gpio"}
-                : fmt::format("write one of: {}", fmt::join(instances_like(identity), ", ")));
-    return false;
-}
-
-const Instance* AliasPlanner::find_instance(const AliasConfig& alias, const Instance* identity)
-{
-    const std::string& name = alias.instance.value;
-    if (const Instance* instance = catalogue_->find(name))
-        return instance;
-    problem(alias.instance.at,
-            fmt::format("unknown instance \"{}\" for alias {}", name, alias.name.value),
-            instance_mend(name, identity));
-    return nullptr;
-}
-
-std::string AliasPlanner::instance_mend(const std::string& name, const Instance* identity) const
-{
-    if (const Instance* meant = catalogue_->find_sysname(name))
-        return fmt::format("{} is \"{}\" here", name, meant->name);
-    // Likely is what can stand behind this alias; but who meant another device should hear so.
-    const std::vector<std::string> alike = instances_like(identity);
-    std::vector<std::string> all = instances_like(nullptr);
-    all.emplace_back(console_instance);
-    all.emplace_back(power_key_instance);
-    if (nearest(name, alike))
-        return suggest(name, alike);
-    if (nearest(name, all))
-        return suggest(name, all);
-    return suggest(name, alike) + "; or \"\" for nothing yet";
-}
-
-/// An alias of a name of one's own must bring all that the catalogue would have told.
-bool AliasPlanner::check_identity(const AliasConfig& alias, const Instance* identity)
-{
-    if (identity != nullptr)
-        return true;
-    const std::string& name = alias.name.value;
-    const std::string unknown = fmt::format("unknown alias \"{}\"", name);
-    const auto meant = nearest(name, instances_like(nullptr));
-    const std::string guess = meant ? fmt::format("did you mean \"{}\"? If not, ", *meant) : "";
-    if (!alias.address || !alias.spis)
-    {
-        problem(
-            alias.name.at, unknown,
-            fmt::format("{}write a table [alias.{}] with instance, address and spis", guess, name));
-        return false;
-    }
-    if (alias.instance.value == no_instance)
-    {
-        problem(alias.instance.at, fmt::format("{} has no instance to tell what it is", unknown),
-                fmt::format("{}give it an instance", guess));
-        return false;
-    }
-    return true;
-}
-
-bool AliasPlanner::check_kind(const AliasConfig& alias, const Instance& identity,
-                              const Instance& instance)
-{
-    if (identity.compatible == instance.compatible)
-        return true;
-    problem(alias.instance.at,
-            fmt::format("alias {} is a {}, but {} is a {}", identity.name,
-                        identity.compatible.front(), instance.name, instance.compatible.front()),
-            fmt::format("write one of: {}", fmt::join(instances_like(&identity), ", ")));
-    return false;
-}
-
-bool AliasPlanner::check_first_use(const AliasConfig& alias)
-{
-    const auto [user, first] = users_.emplace(alias.instance.value, alias.name.value);
-    if (first)
-        return true;
-    problem(alias.instance.at,
-            fmt::format("instance {} is given to alias {} and to alias {}", user->first,
-                        user->second, alias.name.value),
-            "give each instance to one alias; write \"\" for nothing yet");
-    return false;
 }
 
 bool AliasPlanner::plan_windows(const AliasConfig& alias, const Instance& identity,
@@ -253,6 +134,15 @@ bool AliasPlanner::plan_lines(const AliasConfig& alias, const Instance& identity
     return good;
 }
 
+std::optional<Ethernet> AliasPlanner::plan_ethernet(const AliasConfig& alias,
+                                                    const Instance& like) const
+{
+    if (!like.is(ethernet_compatible))
+        return std::nullopt;
+    return Ethernet{alias.mac ? alias.mac->value : stable_mac(config_->name, alias.name.value),
+                    alias.phy ? std::optional{alias.phy->value} : std::nullopt};
+}
+
 std::optional<LocatedAlias> AliasPlanner::plan(const AliasConfig& alias)
 {
     const Instance* identity = catalogue_->find(alias.name.value);
@@ -260,40 +150,44 @@ std::optional<LocatedAlias> AliasPlanner::plan(const AliasConfig& alias)
     AliasPlan plan;
     plan.name = alias.name.value;
     const Instance* instance = nullptr;
-    bool good = check_identity(alias, identity);
+    bool good = checks_.identity(alias, identity);
     if (emulated(wanted))
     {
         plan.backing = wanted == console_instance ? Backing::console : Backing::power_key;
-        good = good && check_emulated(alias, identity);
+        good = good && checks_.emulation(alias, identity);
     }
     else if (wanted == no_instance)
         plan.backing = Backing::none;
     else
     {
-        instance = find_instance(alias, identity);
+        instance = checks_.instance(alias, identity);
         good = good && instance != nullptr;
         if (good && identity != nullptr)
-            good = check_kind(alias, *identity, *instance);
+            good = checks_.kind(alias, *identity, *instance);
         if (instance != nullptr)
         {
             plan.backing = Backing::instance;
             plan.instance = instance->name;
             plan.sysname = instance->sysname;
-            plan.dma = instance->dma();
+            plan.dma = instance->dma() ? config_->dma.value : Dma::none;
         }
     }
-    if (!good || (instance != nullptr && !check_first_use(alias)))
+    if (!good || (instance != nullptr && !checks_.first_use(alias)))
         return std::nullopt;
 
     const Instance& like = identity != nullptr ? *identity : *instance;
     plan.node = like.node;
     good = plan_windows(alias, like, instance, plan);
     good = plan_lines(alias, like, instance, plan) && good;
+    good = checks_.keys(alias, like) && good;
     if (!good)
         return std::nullopt;
-    return LocatedAlias{std::move(plan), alias.name.at,
+    plan.ethernet = plan_ethernet(alias, like);
+    return LocatedAlias{std::move(plan),
+                        alias.name.at,
                         alias.address ? alias.address->at : alias.name.at,
                         alias.spis && !alias.spis->empty() ? alias.spis->front().at : alias.name.at,
+                        alias.mac ? alias.mac->at : alias.name.at,
                         alias.address.has_value()};
 }
 
@@ -310,11 +204,13 @@ std::vector<LocatedAlias> plan_aliases(const Config& config, const Catalogue& ca
         const SourcePosition whole_file{config.file, 0, 0};
         wanted.push_back({{std::string{default_power_key_alias}, whole_file},
                           {std::string{power_key_instance}, whole_file},
-                          std::nullopt,
-                          std::nullopt});
+                          {},
+                          {},
+                          {},
+                          {}});
     }
 
-    AliasPlanner planner{catalogue, problems};
+    AliasPlanner planner{config, catalogue, problems};
     std::vector<LocatedAlias> aliases;
     for (const AliasConfig& alias : wanted)
     {

@@ -64,17 +64,21 @@ void read_lines(const fdt::Node& node, Instance& instance)
 void read_clocks(const fdt::Tree& tree, const fdt::Node& node, Instance& instance)
 {
     const std::vector<std::string> names = node.strings("clock-names");
+    const std::vector<std::uint32_t> ids = node.cells("aliasvm,firmware-clocks");
     for (const std::uint32_t phandle : node.cells("clocks"))
     {
         const auto clock = tree.find_phandle(phandle);
         if (!clock)
             fail(node, "clocks points at nothing");
         const std::size_t index = instance.clocks.size();
-        instance.clocks.push_back(
-            {index < names.size() ? names[index] : "", clock->cell("clock-frequency")});
+        instance.clocks.push_back({index < names.size() ? names[index] : "",
+                                   clock->cell("clock-frequency"),
+                                   index < ids.size() ? std::optional{ids[index]} : std::nullopt});
     }
     if (!names.empty() && names.size() != instance.clocks.size())
         fail(node, "clocks and clock-names should be as many");
+    if (!ids.empty() && ids.size() != instance.clocks.size())
+        fail(node, "clocks and aliasvm,firmware-clocks should be as many");
 }
 
 std::optional<std::uint32_t> optional_cell(const fdt::Node& node, const char* property)
@@ -94,8 +98,7 @@ Instance read_instance(const fdt::Tree& tree, const fdt::Node& node)
     instance.sysname = fmt::format("{:x}.{}", instance.windows.front().base.value, node.stem());
     instance.stream_id = optional_cell(node, "aliasvm,stream-id");
     instance.firmware = {optional_cell(node, "aliasvm,firmware-node"),
-                         optional_cell(node, "aliasvm,firmware-reset"),
-                         node.cells("aliasvm,firmware-clocks")};
+                         optional_cell(node, "aliasvm,firmware-reset")};
     return instance;
 }
 
@@ -112,6 +115,18 @@ std::vector<fdt::Reg> gic_windows(const fdt::Tree& tree)
     throw Error{EINVAL, "read the catalogue: no interrupt-controller below the root"};
 }
 
+std::vector<GuestRange> memory_ranges(const fdt::Tree& tree)
+{
+    const auto node = tree.find("/memory");
+    std::vector<GuestRange> ranges;
+    for (const fdt::Reg& reg : node ? node->reg() : std::vector<fdt::Reg>{})
+        ranges.push_back({GuestAddr{reg.address}, reg.size});
+    if (ranges.empty() || !std::ranges::all_of(ranges, &GuestRange::valid))
+        throw Error{EINVAL, "read the catalogue: no memory below the root"};
+    std::ranges::sort(ranges, {}, &GuestRange::base);
+    return ranges;
+}
+
 } // namespace
 
 bool Instance::is(std::string_view compatible_string) const
@@ -125,6 +140,7 @@ Catalogue::Catalogue(std::vector<std::byte> blob, std::string_view what)
     const std::vector<fdt::Reg> gic = gic_windows(tree_);
     gic_distributor_ = {GuestAddr{gic[0].address}, gic[0].size};
     gic_cpu_interface_ = {GuestAddr{gic[1].address}, gic[1].size};
+    memory_ = memory_ranges(tree_);
 
     for (const fdt::Node& bus : tree_.root().children())
     {

@@ -16,6 +16,9 @@
 namespace aliasvm::plan
 {
 
+/// The GEMs, which have a MAC address and maybe a PHY.
+inline constexpr std::string_view ethernet_compatible = "cdns,gem";
+
 /// One physical wire of a device. A device that lists a wire twice has it once, with the first
 /// index: VFIO grants the second to nobody.
 struct InstanceLine
@@ -29,14 +32,14 @@ struct Clock
 {
     std::string name; ///< empty where the binding has no clock-names
     std::uint32_t hertz{};
+    std::optional<std::uint32_t> firmware_id; ///< EEMI's
 };
 
-/// EEMI ids, for the firmware aliasing to come. See dts/soc/zynqmp.dts.
+/// EEMI ids beside those of the clocks, for the firmware aliasing to come. See dts/soc/zynqmp.dts.
 struct FirmwareIds
 {
     std::optional<std::uint32_t> node;
     std::optional<std::uint32_t> reset; ///< devicetree numbering; EEMI's is 1000 higher
-    std::vector<std::uint32_t> clocks;
 };
 
 /// A physical device, and at the same time the identity that an alias of its name has.
@@ -76,6 +79,9 @@ public:
     [[nodiscard]] GuestRange gic_distributor() const { return gic_distributor_; }
     [[nodiscard]] GuestRange gic_cpu_interface() const { return gic_cpu_interface_; }
 
+    /// Where RAM can be, ascending: a board fills the first range before the second.
+    [[nodiscard]] const std::vector<GuestRange>& memory() const { return memory_; }
+
     [[nodiscard]] const fdt::Tree& tree() const { return tree_; }
 
 private:
@@ -84,6 +90,7 @@ private:
     std::vector<Instance> instances_;
     GuestRange gic_distributor_;
     GuestRange gic_cpu_interface_;
+    std::vector<GuestRange> memory_;
 };
 
 } // namespace aliasvm::plan

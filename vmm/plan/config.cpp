@@ -2,6 +2,7 @@
 // The keys of a configuration: which there are, and what each may be.
 #include "vmm/plan/config.hpp"
 
+#include "vmm/plan/alias_config.hpp"
 #include "vmm/plan/nearest.hpp"
 #include "vmm/plan/toml_values.hpp"
 
@@ -27,6 +28,30 @@ void read_memory(Config& config, TomlValues& values, const toml::node& node)
     {
         values.problem(node.source(), "memory is 0", "write memory = \"128M\"");
         config.memory.reset();
+    }
+}
+
+void read_dma(Config& config, TomlValues& values, const toml::node& node)
+{
+    const std::string mend = "write dma = \"iommu\", or \"identity\" where there is no SMMU";
+    const auto word = values.text("dma", node, mend);
+    if (!word)
+        return;
+    if (word->value == "iommu")
+        config.dma = {Dma::iommu, word->at};
+    else if (word->value == "identity")
+        config.dma = {Dma::identity, word->at};
+    else
+        values.problem(node.source(), fmt::format("dma is \"{}\"", word->value), mend);
+}
+
+void read_low_memory(Config& config, TomlValues& values, const toml::node& node)
+{
+    config.low_memory = values.size("low_memory", node);
+    if (config.low_memory && config.low_memory->value == 0)
+    {
+        values.problem(node.source(), "low_memory is 0", "write more, or take the line out");
+        config.low_memory.reset();
     }
 }
 
@@ -91,54 +116,7 @@ void read_stop_timeout(Config& config, TomlValues& values, const toml::node& nod
         config.stop_timeout = {std::chrono::seconds{number->value}, number->at};
 }
 
-/// [alias.NAME]. False if there is a problem: then the alias is left out, so that no other problem
-/// is told that comes of this one only.
-bool read_long_form(AliasConfig& alias, TomlValues& values, const toml::table& table)
-{
-    static const std::vector<std::string> known{"instance", "address", "spis"};
-    bool good = true;
-    bool has_instance = false;
-    for (const auto& [key, node] : table)
-    {
-        const std::string name{key.str()};
-        if (name == "instance")
-        {
-            has_instance = true;
-            auto instance =
-                values.text(name, node, "write the name of one, as in instance = \"uart1\"");
-            good = good && instance.has_value();
-            alias.instance = std::move(instance).value_or(Located<std::string>{});
-        }
-        else if (name == "address")
-        {
-            alias.address =
-                values.address(name, node, "write a guest-physical address, address = 0xff000000");
-            good = good && alias.address.has_value();
-        }
-        else if (name == "spis")
-        {
-            alias.spis = values.numbers(name, node,
-                                        "write the SPI numbers as in a device tree, spis = [21]");
-            good = good && alias.spis.has_value();
-        }
-        else
-        {
-            values.problem(key.source(),
-                           fmt::format("unknown key \"{}\" of alias {}", name, alias.name.value),
-                           suggest(name, known));
-            good = false;
-        }
-    }
-    if (good && !has_instance)
-    {
-        values.problem(table.source(), fmt::format("alias {} has no instance", alias.name.value),
-                       "add the key instance, or write instance = \"\" for nothing yet");
-        good = false;
-    }
-    return good;
-}
-
-void read_alias_table(Config& config, TomlValues& values, const toml::node& node);
+void read_alias(Config& config, TomlValues& values, const toml::node& node);
 
 struct Key
 {
@@ -147,11 +125,17 @@ struct Key
 };
 
 constexpr std::array keys{
-    Key{"memory", read_memory},     Key{"vcpus", read_vcpus},
-    Key{"kernel", read_kernel},     Key{"kernel_address", read_kernel_address},
-    Key{"initrd", read_initrd},     Key{"cmdline", read_cmdline},
-    Key{"dtb", read_dtb},           Key{"stop_timeout", read_stop_timeout},
-    Key{"alias", read_alias_table},
+    Key{"memory", read_memory},
+    Key{"dma", read_dma},
+    Key{"low_memory", read_low_memory},
+    Key{"vcpus", read_vcpus},
+    Key{"kernel", read_kernel},
+    Key{"kernel_address", read_kernel_address},
+    Key{"initrd", read_initrd},
+    Key{"cmdline", read_cmdline},
+    Key{"dtb", read_dtb},
+    Key{"stop_timeout", read_stop_timeout},
+    Key{"alias", read_alias},
 };
 
 const Key* find_key(std::string_view name)
@@ -161,45 +145,10 @@ const Key* find_key(std::string_view name)
     return key == keys.end() ? nullptr : key;
 }
 
-void read_alias_table(Config& config, TomlValues& values, const toml::node& node)
+void read_alias(Config& config, TomlValues& values, const toml::node& node)
 {
-    const toml::table* table = node.as_table();
-    if (table == nullptr)
-    {
-        values.problem(node.source(), "alias is not a table",
-                       "write [alias] on a line of its own and uart0 = \"uart1\" below it");
-        return;
-    }
-    for (const auto& [key, value] : *table)
-    {
-        AliasConfig alias;
-        alias.name = {std::string{key.str()}, values.at(key.source())};
-        if (find_key(key.str()) != nullptr)
-        {
-            values.problem(key.source(), fmt::format("{} stands below [alias]", key.str()),
-                           "move it to the top of the file, above all tables");
-            continue;
-        }
-        if (const toml::table* keys_of_alias = value.as_table())
-        {
-            if (read_long_form(alias, values, *keys_of_alias))
-                config.aliases.push_back(std::move(alias));
-            continue;
-        }
-        auto instance = values.text(
-            fmt::format("alias {}", key.str()), value,
-            fmt::format("write {} = \"uart1\", or a table [alias.{}]", key.str(), key.str()));
-        if (instance)
-        {
-            alias.instance = std::move(*instance);
-            config.aliases.push_back(std::move(alias));
-        }
-    }
-    // toml++ sorts by name; people think in the order they wrote.
-    std::ranges::sort(config.aliases, {},
-                      [](const AliasConfig& alias) {
-                          return std::pair{alias.name.at.line, alias.name.at.column};
-                      });
+    read_alias_table(config, values, node,
+                     [](std::string_view name) { return find_key(name) != nullptr; });
 }
 
 void unknown_key(TomlValues& values, const toml::key& key)
@@ -212,6 +161,19 @@ void unknown_key(TomlValues& values, const toml::key& key)
     if (!nearest(name, known))
         mend += "; an alias such as uart0 goes below [alias]";
     values.problem(key.source(), fmt::format("unknown key \"{}\"", name), std::move(mend));
+}
+
+/// Not if what dma says is a problem itself: then nobody knows what was meant.
+void check_low_memory(Config& config, TomlValues& values, const toml::table& table)
+{
+    const toml::node* const low_memory = table.get("low_memory");
+    const bool dma_known = !table.contains("dma") || config.dma.at.line != 0;
+    if (low_memory != nullptr && dma_known && config.dma.value != Dma::identity)
+    {
+        values.problem(low_memory->source(), "low_memory is for dma = \"identity\" only",
+                       "take the line out: memory begins at 0 without it");
+        config.low_memory.reset();
+    }
 }
 
 void require(Config& config, const toml::table& table, const char* key, const char* mend)
@@ -228,6 +190,7 @@ Config parse_config(std::string_view text, const std::string& file, VmName name)
 {
     Config config{.name = std::move(name), .file = file};
     config.vcpus.at.file = config.cmdline.at.file = config.stop_timeout.at.file = file;
+    config.dma.at.file = file;
     TomlValues values{file, config.problems};
     try
     {
@@ -240,6 +203,7 @@ Config parse_config(std::string_view text, const std::string& file, VmName name)
             else
                 unknown_key(values, key);
         }
+        check_low_memory(config, values, table);
         require(config, table, "memory", "add a line such as memory = \"128M\"");
         require(config, table, "kernel", "add a line such as kernel = \"/path/of/guest.elf\"");
     }

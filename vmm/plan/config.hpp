@@ -2,8 +2,10 @@
 // Config: what NAME.toml says, each value with its place, before anything is known of the SoC.
 #pragma once
 
+#include "vmm/base/dma.hpp"
 #include "vmm/base/problem.hpp"
 #include "vmm/base/vm_name.hpp"
+#include "vmm/plan/mac_address.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -35,6 +37,8 @@ struct AliasConfig
     Located<std::string> instance;
     std::optional<Located<std::uint64_t>> address;           ///< long form only
     std::optional<std::vector<Located<std::uint64_t>>> spis; ///< long form only; not range-checked
+    std::optional<Located<MacAddress>> mac;                  ///< long form only; of one interface
+    std::optional<Located<std::uint32_t>> phy; ///< long form only; MDIO address, 0–31
 };
 
 /// The keys of NAME.toml. What is wrong with the text alone is in `problems`, and the value
@@ -48,10 +52,13 @@ struct Config
     bool readable{}; ///< false: TOML syntax error, the only problem, and nothing else is set
 
     std::optional<Located<std::uint64_t>> memory{}; ///< bytes, > 0; missing only with a problem
-    Located<std::uint32_t> vcpus{1, {}};            ///< 1 to 8
-    std::optional<Located<std::string>> kernel{};   ///< absolute path; missing only with a problem
-    std::optional<Located<std::string>> initrd{};   ///< absolute path
-    std::optional<Located<std::string>> dtb{};      ///< absolute path
+    Located<Dma> dma{Dma::iommu, {}};               ///< of the VM's bus masters; never none
+    /// Bytes of RAM at 0 that no device can reach, > 0; with Dma::identity only.
+    std::optional<Located<std::uint64_t>> low_memory{};
+    Located<std::uint32_t> vcpus{1, {}};          ///< 1 to 8
+    std::optional<Located<std::string>> kernel{}; ///< absolute path; missing only with a problem
+    std::optional<Located<std::string>> initrd{}; ///< absolute path
+    std::optional<Located<std::string>> dtb{};    ///< absolute path
     std::optional<Located<std::uint64_t>> kernel_address{};
     Located<std::string> cmdline{};
     Located<std::chrono::seconds> stop_timeout{std::chrono::seconds{5}, {}};

@@ -15,57 +15,76 @@ namespace aliasvm::plan
 namespace
 {
 
+/// What its owner can do about a claim that is in the way.
+enum class Freedom : std::uint8_t
+{
+    none,
+    address, ///< somebody wrote its address, and can write another
+    size,    ///< it is low_memory, which can be less
+};
+
 /// A range of the guest's address space, and by whom.
 struct Claim
 {
     GuestRange range;
     std::string owner;
     SourcePosition at;
-    bool movable{}; ///< somebody wrote its address, and can write another
+    Freedom freedom{};
+    bool ram{};
 };
 
+void claim_memory(const Config& config, const MemoryLayout& memory, std::vector<Claim>& claims)
+{
+    for (const Bank& bank : memory.banks)
+    {
+        if (bank.offset && !memory.example)
+            claims.push_back(
+                {bank.range, "the host's hugepages", config.memory->at, Freedom::none, true});
+        else if (!bank.offset && !bank.dma)
+            claims.push_back(
+                {bank.range, "low_memory", config.low_memory->at, Freedom::size, true});
+        else if (!bank.offset)
+            claims.push_back({bank.range, "memory", config.memory->at, Freedom::none, true});
+    }
+}
+
 std::vector<Claim> all_claims(const Config& config, const Catalogue& catalogue,
-                              const std::vector<LocatedAlias>& aliases)
+                              const MemoryLayout& memory, const std::vector<LocatedAlias>& aliases)
 {
     const SourcePosition nowhere{config.file, 0, 0};
     std::vector<Claim> claims{
-        {catalogue.gic_distributor(), "the GIC distributor", nowhere, false},
-        {catalogue.gic_cpu_interface(), "the GIC CPU interface", nowhere, false},
+        {catalogue.gic_distributor(), "the GIC distributor", nowhere, Freedom::none, false},
+        {catalogue.gic_cpu_interface(), "the GIC CPU interface", nowhere, Freedom::none, false},
     };
+    claim_memory(config, memory, claims);
     for (const LocatedAlias& alias : aliases)
     {
         for (const Window& window : alias.plan.windows)
-            claims.push_back(
-                {window.guest, "alias " + alias.plan.name, alias.window_at, alias.address_given});
+            claims.push_back({window.guest, "alias " + alias.plan.name, alias.window_at,
+                              alias.address_given ? Freedom::address : Freedom::none, false});
     }
     return claims;
 }
 
-/// RAM grows until it meets the lowest device; an alias that was put into RAM is at fault itself.
-void check_memory(const Config& config, const std::vector<Claim>& claims, Problems& problems)
+std::string mend_of(const Claim& blamed, const Claim& other)
 {
     constexpr std::uint64_t mib = 1 << 20;
-    const GuestRange memory{{}, config.memory->value};
-    const Claim* lowest = nullptr;
-    for (const Claim& claim : claims)
+    switch (blamed.freedom)
     {
-        if (!claim.range.overlaps(memory))
-            continue;
-        if (claim.movable)
-            problems.push_back({claim.at,
-                                fmt::format("{} [{}] is in RAM [{}]", claim.owner,
-                                            range_text(claim.range), range_text(memory)),
-                                fmt::format("give it an address from 0x{:08x} on",
-                                            align_up(memory.size, page_size))});
-        else if (lowest == nullptr || claim.range.base < lowest->range.base)
-            lowest = &claim;
+    case Freedom::address:
+        if (other.ram)
+            return fmt::format("give it an address from 0x{:08x} on",
+                               align_up(other.range.last().value + 1, page_size));
+        return "give it another address";
+    case Freedom::size:
+        if (const std::uint64_t less = other.range.base.value / mib * mib; less != 0)
+            return fmt::format("write low_memory = \"{}\" or less", size_text(less));
+        return "take the line out";
+    case Freedom::none:
+        break;
     }
-    if (lowest != nullptr)
-        problems.push_back({config.memory->at,
-                            fmt::format("memory [{}] reaches into {} [{}]", range_text(memory),
-                                        lowest->owner, range_text(lowest->range)),
-                            fmt::format("write memory = \"{}\" or less",
-                                        size_text(lowest->range.base.value / mib * mib))});
+    return blamed.ram || other.ram ? "have the host keep other memory as hugepages"
+                                   : "leave one of the two out";
 }
 
 void check_pairs(const std::vector<Claim>& claims, Problems& problems)
@@ -78,13 +97,13 @@ void check_pairs(const std::vector<Claim>& claims, Problems& problems)
             const Claim* other = &claims[first];
             if (!blamed->range.overlaps(other->range))
                 continue;
-            if (!blamed->movable && other->movable)
+            if (blamed->freedom == Freedom::none && other->freedom != Freedom::none)
                 std::swap(blamed, other);
             problems.push_back(
                 {blamed->at,
                  fmt::format("{} [{}] overlaps {} [{}]", blamed->owner, range_text(blamed->range),
                              other->owner, range_text(other->range)),
-                 blamed->movable ? "give it another address" : "leave one of the two out"});
+                 mend_of(*blamed, *other)});
         }
     }
 }
@@ -100,7 +119,9 @@ void check_end(const std::vector<Claim>& claims, unsigned ipa_bits, Problems& pr
             problems.push_back({claim.at,
                                 fmt::format("{} [{}] is beyond the {} bits of a guest's addresses",
                                             claim.owner, range_text(claim.range), ipa_bits),
-                                fmt::format("give it an address below 0x{:x}", space.size)});
+                                claim.ram
+                                    ? std::string{"write less"}
+                                    : fmt::format("give it an address below 0x{:x}", space.size)});
     }
 }
 
@@ -122,17 +143,34 @@ void check_lines(const std::vector<LocatedAlias>& aliases, Problems& problems)
     }
 }
 
+void check_macs(const std::vector<LocatedAlias>& aliases, Problems& problems)
+{
+    std::map<MacAddress, std::string> users;
+    for (const LocatedAlias& alias : aliases)
+    {
+        if (!alias.plan.ethernet)
+            continue;
+        const auto [user, first] = users.emplace(alias.plan.ethernet->mac, alias.plan.name);
+        if (!first)
+            problems.push_back({alias.mac_at,
+                                fmt::format("MAC address {} is given twice: to alias {} and to "
+                                            "alias {}",
+                                            mac_text(user->first), user->second, alias.plan.name),
+                                "give each interface an address of its own"});
+    }
+}
+
 } // namespace
 
 void check_conflicts(const Config& config, const Catalogue& catalogue, const HostFacts& facts,
-                     const std::vector<LocatedAlias>& aliases, Problems& problems)
+                     const MemoryLayout& memory, const std::vector<LocatedAlias>& aliases,
+                     Problems& problems)
 {
-    const std::vector<Claim> claims = all_claims(config, catalogue, aliases);
-    if (config.memory)
-        check_memory(config, claims, problems);
+    const std::vector<Claim> claims = all_claims(config, catalogue, memory, aliases);
     check_pairs(claims, problems);
     check_end(claims, facts.ipa_bits, problems);
     check_lines(aliases, problems);
+    check_macs(aliases, problems);
 }
 
 } // namespace aliasvm::plan

@@ -7,6 +7,7 @@
 #include "vmm/plan/catalogue.hpp"
 #include "vmm/plan/config.hpp"
 #include "vmm/plan/host_facts.hpp"
+#include "vmm/plan/memory_layout.hpp"
 
 #include <vector>
 
@@ -14,8 +15,10 @@ namespace aliasvm::plan
 {
 
 /// Adds a problem, naming both sides, for each overlap in the guest's address space, for each
-/// window beyond it, and for each SPI that two lines share.
+/// window beyond it, for each SPI that two lines share and for each MAC address that is given
+/// twice. Of a layout that is an example only what the configuration says is looked at.
 void check_conflicts(const Config& config, const Catalogue& catalogue, const HostFacts& facts,
-                     const std::vector<LocatedAlias>& aliases, Problems& problems);
+                     const MemoryLayout& memory, const std::vector<LocatedAlias>& aliases,
+                     Problems& problems);
 
 } // namespace aliasvm::plan

@@ -26,6 +26,14 @@ struct HostFacts
     /// Guest-physical ranges that the IOMMU refuses to map, as VFIO's IOVA ranges leave them out:
     /// on a ZynqMP with its SMMU, 1 MiB at 0x08000000 for MSIs. Empty without an IOMMU.
     std::vector<GuestRange> dma_holes;
+
+    /// Where the host's hugepages for this VM lie, guest-physical = host-physical, in the order of
+    /// the file that they are; in any order of addresses. The daemon says it when a VM with
+    /// Dma::identity starts. Empty: not known, and a plan takes an example.
+    std::vector<GuestRange> identity_banks;
+
+    /// True rates of the host's clocks; the catalogue's are good where there is none.
+    ClockRates clock_rates;
 };
 
 } // namespace aliasvm::plan

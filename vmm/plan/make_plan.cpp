@@ -4,7 +4,9 @@
 
 #include "vmm/plan/alias_planner.hpp"
 #include "vmm/plan/conflicts.hpp"
+#include "vmm/plan/memory_layout.hpp"
 #include "vmm/plan/placement.hpp"
+#include "vmm/plan/warnings.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -40,19 +42,9 @@ bool any_bus_master(const std::vector<LocatedAlias>& aliases, const Catalogue& c
                                [&catalogue](const LocatedAlias& alias)
                                {
                                    const Instance* like = catalogue.find(alias.plan.name);
-                                   return alias.plan.dma || (like != nullptr && like->dma());
+                                   return alias.plan.dma != Dma::none ||
+                                          (like != nullptr && like->dma());
                                });
-}
-
-std::vector<GuestRange> holes_in(const GuestRange& memory, const HostFacts& facts)
-{
-    std::vector<GuestRange> holes;
-    for (const GuestRange& hole : facts.dma_holes)
-    {
-        if (const auto part = intersection(hole, memory))
-            holes.push_back(*part);
-    }
-    return holes;
 }
 
 } // namespace
@@ -65,23 +57,23 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
         return problems;
 
     std::vector<LocatedAlias> aliases = plan_aliases(config, catalogue, problems);
-    check_conflicts(config, catalogue, facts, aliases, problems);
+    MemoryLayout memory = lay_out_memory(config, catalogue, facts, problems);
+    check_conflicts(config, catalogue, facts, memory, aliases, problems);
     check_host(config, facts, aliases, problems);
-    std::optional<Placement> placement = place_images(config, facts, problems);
+    std::optional<Placement> placement = place_images(config, facts, memory, problems);
     if (!problems.empty())
     {
-        std::ranges::stable_sort(problems, {},
-                                 [](const Problem& problem) {
-                                     return std::pair{problem.at.line, problem.at.column};
-                                 });
+        sort_by_place(problems);
         return problems;
     }
     if (!placement)
         throw std::logic_error{"a plan without placement should have a problem"};
 
     VmPlan plan{.name = config.name,
-                .memory = placement->memory,
+                .memory = std::move(memory.banks),
+                .example_place = memory.example,
                 .dma_holes = {},
+                .clock_rates = facts.clock_rates,
                 .vcpus = config.vcpus.value,
                 .gic_distributor = catalogue.gic_distributor(),
                 .gic_cpu_interface = catalogue.gic_cpu_interface(),
@@ -90,11 +82,13 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
                 .dtb = std::move(placement->dtb),
                 .cmdline = config.cmdline.value,
                 .aliases = {},
-                .stop_timeout = config.stop_timeout.value};
+                .stop_timeout = config.stop_timeout.value,
+                .warnings = {}};
     if (any_bus_master(aliases, catalogue))
-        plan.dma_holes = holes_in(placement->memory, facts);
+        plan.dma_holes = std::move(memory.holes);
     for (LocatedAlias& alias : aliases)
         plan.aliases.push_back(std::move(alias.plan));
+    plan.warnings = find_warnings(config, plan);
     return plan;
 }
 

@@ -5,6 +5,7 @@
 #include "vmm/base/problem.hpp"
 #include "vmm/plan/config.hpp"
 #include "vmm/plan/host_facts.hpp"
+#include "vmm/plan/memory_layout.hpp"
 #include "vmm/plan/plan.hpp"
 
 #include <optional>
@@ -14,16 +15,18 @@ namespace aliasvm::plan
 
 struct Placement
 {
-    GuestRange memory;
     ImagePlan kernel;
     std::optional<FilePlan> initrd;
     DtbPlan dtb;
 };
 
-/// The kernel goes where its file says (Image: text_offset above the start of RAM), the device tree
-/// as high as there is room, aligned so that it crosses no 2 MiB boundary, and the initrd below it,
-/// at a page. Nothing if there is a problem.
+/// The kernel goes where its file says (Image: text_offset above the lowest 2 MiB boundary of the
+/// largest bank that has room), a raw binary to the start of the lowest bank unless the
+/// configuration says otherwise. The device tree goes to the kernel's bank, or else to the lowest
+/// with room, as high as there is room, aligned so that it crosses no 2 MiB boundary; the initrd
+/// likewise, at a page. All but ELF and raw keep out of where no device reaches: it is of little
+/// use to a guest's drivers. Nothing if there is a problem.
 [[nodiscard]] std::optional<Placement> place_images(const Config& config, const HostFacts& facts,
-                                                    Problems& problems);
+                                                    const MemoryLayout& memory, Problems& problems);
 
 } // namespace aliasvm::plan

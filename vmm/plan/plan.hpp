@@ -3,17 +3,34 @@
 #pragma once
 
 #include "vmm/base/address.hpp"
+#include "vmm/base/dma.hpp"
+#include "vmm/base/problem.hpp"
 #include "vmm/base/spi.hpp"
 #include "vmm/base/vm_name.hpp"
+#include "vmm/plan/mac_address.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace aliasvm::plan
 {
+
+/// RAM in one piece: one memory slot.
+struct Bank
+{
+    GuestRange range;
+    bool dma{true}; ///< devices can reach it, but for the holes
+    /// Where it lies in the file of hugepages that the daemon hands over; nothing for ordinary
+    /// memory, which the VMM takes for itself.
+    std::optional<std::uint64_t> offset;
+};
+
+/// True rates in hertz, by EEMI clock id.
+using ClockRates = std::map<std::uint32_t, std::uint32_t>;
 
 /// A piece of an image file and the guest memory it goes to. What the memory has beyond the file's
 /// bytes is zero (ELF .bss).
@@ -80,14 +97,22 @@ struct Line
     std::uint32_t vfio_irq{};
 };
 
+/// What a guest must be told of its Ethernet interface.
+struct Ethernet
+{
+    MacAddress mac;
+    std::optional<std::uint32_t> phy; ///< MDIO address; nothing: a fixed link, 1 Gb/s full duplex
+};
+
 struct AliasPlan
 {
     std::string name; ///< "uart0": what the guest was built for
     Backing backing{};
     std::string instance; ///< catalogue name, "uart1"; empty unless backing is instance
     std::string sysname;  ///< below /sys/bus/platform/devices, "ff010000.serial"
-    bool dma{};           ///< the instance is a bus master
+    Dma dma{};            ///< what the instance reaches; none if it is no bus master
     std::string node;     ///< catalogue path of the node that the guest's node is made from
+    std::optional<Ethernet> ethernet; ///< of aliases of GEMs
     std::vector<Window> windows;
     std::vector<Line> lines;
 };
@@ -95,10 +120,14 @@ struct AliasPlan
 struct VmPlan
 {
     VmName name;
-    GuestRange memory{}; ///< one bank, from 0
+    /// RAM: ascending, no two overlap, never empty. With Dma::identity, guest-physical is
+    /// host-physical in the banks that have an offset.
+    std::vector<Bank> memory{};
+    bool example_place{}; ///< where the host's hugepages lie is not known: memory is an example
     /// Parts of `memory` that no device can reach by DMA; only if an alias is of a bus master. The
     /// generated device tree keeps the guest's allocator out of them.
     std::vector<GuestRange> dma_holes{};
+    ClockRates clock_rates{}; ///< those that the host says; for others the catalogue's are good
     std::uint32_t vcpus{};
     GuestRange gic_distributor{};
     GuestRange gic_cpu_interface{};
@@ -108,6 +137,7 @@ struct VmPlan
     std::string cmdline{};
     std::vector<AliasPlan> aliases{};
     std::chrono::seconds stop_timeout{}; ///< from the power key to the forced end
+    Problems warnings{}; ///< what is not wrong, but should be known; in the order of the file
 };
 
 } // namespace aliasvm::plan

@@ -81,6 +81,35 @@ private:
     std::size_t width_{};
 };
 
+const char* dma_text(Dma dma)
+{
+    switch (dma)
+    {
+    case Dma::iommu:
+        return "DMA";
+    case Dma::identity:
+        return "DMA, not confined";
+    case Dma::none:
+        break;
+    }
+    return "";
+}
+
+void add_memory(const VmPlan& plan, Table& table)
+{
+    for (const Bank& bank : plan.memory)
+    {
+        const std::string size = size_text(bank.range.size);
+        if (bank.offset)
+            table.row("memory", "hugepages " + size, range_text(bank.range),
+                      plan.example_place ? "for example: the host decides" : "host-physical");
+        else
+            table.row("memory", "RAM " + size, range_text(bank.range));
+    }
+    for (const GuestRange& hole : plan.dma_holes)
+        table.row("memory", "no DMA", range_text(hole));
+}
+
 void add_images(const VmPlan& plan, Table& table)
 {
     for (const Segment& segment : plan.kernel.segments)
@@ -99,10 +128,14 @@ void add_alias(const AliasPlan& alias, Table& table)
 {
     for (const Window& window : alias.windows)
         table.row(alias.name, host_text(alias, window), range_text(window.guest),
-                  alias.dma ? "DMA" : "");
+                  dma_text(alias.dma));
     for (const Line& line : alias.lines)
         table.row(alias.name, host_text(alias, line), spi_text(line.guest),
                   line.trigger == Trigger::level ? "level" : "edge");
+    if (alias.ethernet)
+        table.row(alias.name, "MAC address", mac_text(alias.ethernet->mac),
+                  alias.ethernet->phy ? fmt::format("PHY {}", *alias.ethernet->phy)
+                                      : std::string{"fixed link"});
 }
 
 } // namespace
@@ -116,6 +149,14 @@ std::string range_text(const Range<Addr>& range)
 template std::string range_text(const GuestRange& range);
 template std::string range_text(const HostRange& range);
 
+std::string banks_text(const std::vector<Bank>& banks)
+{
+    std::vector<std::string> texts;
+    for (const Bank& bank : banks)
+        texts.push_back(fmt::format("[{}]", range_text(bank.range)));
+    return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 std::string spi_text(Spi spi)
 {
     return fmt::format("SPI {} INTID {}", spi.dt_cell(), spi.intid());
@@ -124,10 +165,7 @@ std::string spi_text(Spi spi)
 std::string plan_text(const VmPlan& plan)
 {
     Table table;
-    table.row("memory", fmt::format("RAM {}", size_text(plan.memory.size)),
-              range_text(plan.memory));
-    for (const GuestRange& hole : plan.dma_holes)
-        table.row("memory", "no DMA", range_text(hole));
+    add_memory(plan, table);
     add_images(plan, table);
     table.row("gic", "distributor", range_text(plan.gic_distributor));
     table.row("gic", "CPU interface", range_text(plan.gic_cpu_interface));

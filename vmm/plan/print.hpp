@@ -5,6 +5,7 @@
 #include "vmm/plan/plan.hpp"
 
 #include <string>
+#include <vector>
 
 namespace aliasvm::plan
 {
@@ -15,6 +16,9 @@ template <class Addr>
 
 /// "SPI 21 INTID 53": some people know the one, some the other.
 [[nodiscard]] std::string spi_text(Spi spi);
+
+/// "[0x00000000+0x200000], [0x10000000+0x4000000]".
+[[nodiscard]] std::string banks_text(const std::vector<Bank>& banks);
 
 /// The whole plan, a line for RAM, each image, each window and each interrupt; ends in a newline.
 ///

@@ -32,8 +32,8 @@ def missing(page, text, words):
 
 
 def keys_of_configuration(root):
-    source = (root / "vmm/plan/config.cpp").read_text()
-    return re.findall(r'Key\{"(\w+)"', source) + re.findall(r'name == "(\w+)"', source)
+    sources = [(root / "vmm/plan" / name).read_text() for name in ("config.cpp", "alias_config.cpp")]
+    return [key for source in sources for key in re.findall(r'Key\{"(\w+)"', source)]
 
 
 def names_of_bus(root):

@@ -7,6 +7,7 @@
 #include "vmm/base/error.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -34,7 +35,8 @@ protected:
 
     fakes::FakeSystem system;
     std::unique_ptr<kvm::Vm> vm = system.create_vm();
-    GuestMemory memory{*vm, {3}, {{0}, 4 * mebibyte}};
+    UniqueFd none;
+    GuestMemory memory{*vm, {3}, {{{{0}, 4 * mebibyte}, true, {}}}, none};
 };
 
 TEST_F(SomeGuestMemory, IsASlotOfTheVmAlignedForBlockMappings)
@@ -48,8 +50,12 @@ TEST_F(SomeGuestMemory, IsASlotOfTheVmAlignedForBlockMappings)
 TEST_F(SomeGuestMemory, TakesItsSlotAwayBeforeTheMemoryGoes)
 {
     {
-        const GuestMemory second{*vm, {4}, {{0x1000'0000}, mebibyte}};
-        EXPECT_EQ(system.vm().slots().size(), 2U);
+        const GuestMemory second{
+            *vm,
+            {4},
+            {{{{0x1000'0000}, mebibyte}, true, {}}, {{{0x2000'0000}, mebibyte}, true, {}}},
+            none};
+        EXPECT_EQ(system.vm().slots().size(), 3U);
     }
     EXPECT_EQ(system.vm().slots().size(), 1U);
     EXPECT_EQ(system.vm().dangling_slots(), 0U);
@@ -58,7 +64,7 @@ TEST_F(SomeGuestMemory, TakesItsSlotAwayBeforeTheMemoryGoes)
 TEST_F(SomeGuestMemory, IsNotTouchedUntilSomebodyDoes)
 {
     std::vector<unsigned char> resident(4 * mebibyte / page_size);
-    ASSERT_EQ(::mincore(memory.data(), 4 * mebibyte, resident.data()), 0);
+    ASSERT_EQ(::mincore(memory.banks().front().data(), 4 * mebibyte, resident.data()), 0);
     EXPECT_EQ(std::ranges::count_if(resident, [](unsigned char page) { return (page & 1U) != 0; }),
               0);
 }
@@ -84,7 +90,7 @@ TEST_F(SomeGuestMemory, KeepsAGuestsWritesFromTheFile)
 {
     const TemporaryFile file{std::string(mebibyte, 'a')};
     memory.load({mebibyte}, file.fd(), 0, mebibyte, file.path());
-    memory.data()[mebibyte] = std::byte{'X'};
+    memory.banks().front().data()[mebibyte] = std::byte{'X'};
     char first = 0;
     ASSERT_EQ(::pread(file.fd(), &first, 1, 0), 1);
     EXPECT_EQ(first, 'a');
@@ -96,6 +102,44 @@ TEST_F(SomeGuestMemory, RefusesWhatIsOutsideIt)
     EXPECT_THROW(memory.load({4 * mebibyte - 50}, file.fd(), 0, 100, "x"), Error);
     EXPECT_THROW(memory.load({~std::uint64_t{0}}, file.fd(), 0, 100, "x"), Error);
     EXPECT_THROW(static_cast<void>(memory.at({{4 * mebibyte}, 1})), Error);
+}
+
+// ---- several banks ------------------------------------------------------------------------------
+
+TEST(GuestMemoryInBanks, IsFoundByItsAddressAndNeverAcrossAGap)
+{
+    fakes::FakeSystem system;
+    const auto vm = system.create_vm();
+    const UniqueFd none;
+    GuestMemory memory{*vm,
+                       {7},
+                       {{{{0}, mebibyte}, true, {}},
+                        {{{mebibyte}, mebibyte}, true, {}},
+                        {{{0x8'0000'0000}, mebibyte}, true, {}}},
+                       none};
+    EXPECT_EQ(system.vm().slots().at(9).guest, (GuestRange{{0x8'0000'0000}, mebibyte}));
+    const TemporaryFile file{std::string(100, 'a')};
+    memory.load({0x8'0000'0100}, file.fd(), 0, 100, file.path());
+    EXPECT_EQ(system.vm().slots().at(9).host[0x100], std::byte{'a'});
+    EXPECT_EQ(memory.at({{0x8'0000'0100}, 100}).data(), system.vm().slots().at(9).host + 0x100);
+    EXPECT_THROW(memory.load({mebibyte - 50}, file.fd(), 0, 100, file.path()), Error)
+        << "they are neighbours to the guest only";
+    EXPECT_THROW(static_cast<void>(memory.at({{0x8'0000'0000 + mebibyte - 1}, 2})), Error);
+    EXPECT_THROW(static_cast<void>(memory.at({{2 * mebibyte}, 1})), Error);
+}
+
+TEST(GuestMemoryInBanks, CopiesALargeFileIntoHugepages)
+{
+    fakes::FakeSystem system;
+    const auto vm = system.create_vm();
+    const UniqueFd hugepages{::memfd_create("hugepages", MFD_CLOEXEC)};
+    ASSERT_EQ(::ftruncate(hugepages.get(), 4 * mebibyte), 0);
+    GuestMemory memory{*vm, {0}, {{{{0x1000'0000}, 2 * mebibyte}, true, 2 * mebibyte}}, hugepages};
+    const TemporaryFile file{std::string(mebibyte, 'a')};
+    memory.load({0x1000'0000}, file.fd(), 0, mebibyte, file.path());
+    char last = 0;
+    ASSERT_EQ(::pread(hugepages.get(), &last, 1, 3 * mebibyte - 1), 1);
+    EXPECT_EQ(last, 'a') << "a device that reads the file's pages finds it";
 }
 
 TEST_F(SomeGuestMemory, RefusesAFileThatIsShorterThanTheSegment)

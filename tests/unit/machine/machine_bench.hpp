@@ -66,7 +66,8 @@ protected:
 
     plan::VmPlan plan_of(std::vector<plan::AliasPlan> aliases, std::uint32_t vcpus = 1) const
     {
-        plan::VmPlan plan{.name = *VmName::from("test"), .memory = {{0}, 4 * mebibyte}};
+        plan::VmPlan plan{.name = *VmName::from("test"),
+                          .memory = {{{{0}, 4 * mebibyte}, true, {}}}};
         plan.vcpus = vcpus;
         plan.gic_distributor = {{0xf901'0000}, 0x1000};
         plan.gic_cpu_interface = {{0xf902'0000}, 0x2000};
@@ -78,10 +79,11 @@ protected:
         return plan;
     }
 
-    std::unique_ptr<machine::Machine> power_on(const plan::VmPlan& plan)
+    std::unique_ptr<machine::Machine> power_on(const plan::VmPlan& plan,
+                                               const UniqueFd& hugepages = {})
     {
         return std::make_unique<machine::Machine>(
-            system, host, plan, dtb, [this](std::string_view) -> auto& { return sink; });
+            system, host, plan, dtb, [this](std::string_view) -> auto& { return sink; }, hugepages);
     }
 
     static bool wait_until(const std::function<bool()>& condition)

@@ -4,6 +4,9 @@
 #include "vmm/base/error.hpp"
 #include "vmm/stats/statistics.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -198,17 +201,66 @@ TEST_F(AMachine, MapsItsMemoryForDmaAroundWhatTheIommuReserves)
     gem.name = "gem0";
     gem.backing = plan::Backing::instance;
     gem.sysname = "ff0c0000.ethernet";
-    gem.dma = true;
+    gem.dma = Dma::iommu;
     gem.windows.push_back({{{0xff0b'0000}, 0x1000}, {}, 0});
     gem.lines.push_back({*Spi::from_dt_cell(57), {}, Trigger::level, 0});
     auto plan = plan_of({gem});
-    plan.memory.size = 256 * mebibyte;
+    plan.memory = {{{{0}, 256 * mebibyte}, true, {}},
+                   {{{0x3000'0000}, 2 * mebibyte}, false, {}},
+                   {{{0x8'0000'0000}, 4 * mebibyte}, true, {}}};
     auto machine = power_on(plan);
-    ASSERT_EQ(host.dma.size(), 2U);
+    ASSERT_EQ(host.dma.size(), 3U) << "not what no device is to reach";
     EXPECT_EQ(host.dma[0].first, (GuestRange{{0}, 0x0800'0000}));
     EXPECT_EQ(host.dma[1].first, (GuestRange{{0x0810'0000}, 0x07f0'0000}));
+    EXPECT_EQ(host.dma[2].first, (GuestRange{{0x8'0000'0000}, 4 * mebibyte}));
+    EXPECT_EQ(host.dma[2].second, system.vm().slots().at(2).host);
     machine.reset();
     EXPECT_TRUE(host.dma.empty());
+}
+
+TEST_F(AMachine, HasTheHostsHugepagesWhereTheyAre)
+{
+    const UniqueFd hugepages{::memfd_create("hugepages", MFD_CLOEXEC)};
+    ASSERT_EQ(::ftruncate(hugepages.get(), 6 * mebibyte), 0);
+    host.add("ff0c0000.ethernet").noiommu = true;
+    plan::AliasPlan gem;
+    gem.name = "gem0";
+    gem.backing = plan::Backing::instance;
+    gem.sysname = "ff0c0000.ethernet";
+    gem.dma = Dma::identity;
+    gem.windows.push_back({{{0xff0b'0000}, 0x1000}, {}, 0});
+    gem.lines.push_back({*Spi::from_dt_cell(57), {}, Trigger::level, 0});
+    auto plan = plan_of({gem});
+    plan.memory.front().dma = false; // the low memory, with kernel and device tree
+    plan.memory.push_back({{{0x1000'0000}, 2 * mebibyte}, true, 4 * mebibyte});
+    plan.memory.push_back({{{0x2000'0000}, 4 * mebibyte}, true, 0});
+    plan.dtb.memory = {{0x2010'0000}, 0x1000};
+    auto machine = power_on(plan, hugepages);
+    const auto slots = system.vm().slots();
+    EXPECT_EQ(slots.at(1).guest, (GuestRange{{0x1000'0000}, 2 * mebibyte}));
+    EXPECT_EQ(slots.at(2).guest, (GuestRange{{0x2000'0000}, 4 * mebibyte}));
+    slots.at(1).host[0] = std::byte{0x5a}; // the guest writes
+    std::array<std::byte, 4> seen{};
+    ASSERT_EQ(::pread(hugepages.get(), seen.data(), 1, 4 * mebibyte), 1);
+    EXPECT_EQ(seen[0], std::byte{0x5a});
+    ASSERT_EQ(::pread(hugepages.get(), seen.data(), 4, mebibyte), 4);
+    EXPECT_EQ(seen, dtb) << "where a device finds it";
+    EXPECT_TRUE(host.device("ff0c0000.ethernet").opened());
+    EXPECT_TRUE(host.dma.empty()) << "there is nothing to map";
+    machine.reset();
+    EXPECT_TRUE(system.vm().slots().empty());
+    EXPECT_EQ(system.vm().dangling_slots(), 0U);
+}
+
+TEST_F(AMachine, RefusesAPlanOfHugepagesThatNobodyHandedOver)
+{
+    auto plan = plan_of({});
+    plan.memory.push_back({{{0x1000'0000}, 2 * mebibyte}, true, 0});
+    EXPECT_THROW(power_on(plan), Error);
+    const UniqueFd small{::memfd_create("hugepages", MFD_CLOEXEC)};
+    ASSERT_EQ(::ftruncate(small.get(), mebibyte), 0);
+    EXPECT_THROW(power_on(plan, small), Error) << "it would be a SIGBUS";
+    EXPECT_EQ(system.vm().dangling_slots(), 0U);
 }
 
 TEST_F(AMachine, MapsNothingForADeviceWithoutDma)

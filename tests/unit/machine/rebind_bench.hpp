@@ -49,7 +49,7 @@ inline plan::AliasPlan gem_alias(std::string name, std::uint64_t base,
         alias.backing = plan::Backing::instance;
         alias.instance = std::string{"inst "} + sysname;
         alias.sysname = sysname;
-        alias.dma = true;
+        alias.dma = Dma::iommu;
     }
     return alias;
 }

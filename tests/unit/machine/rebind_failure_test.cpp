@@ -92,6 +92,35 @@ TEST_F(ARebinding, ThatFailsAnywhereOnTheWayInLeavesTheAliasEmpty)
     EXPECT_EQ(vm.dangling_slots(), 0U);
 }
 
+TEST_F(ARebinding, MapsAllBanksOrNoneAndUnmapsAllOrNone)
+{
+    auto plan = plan_of({gem_alias("gem0", 0xff0b'0000)});
+    plan.memory.push_back({{{0x1000'0000}, mebibyte}, true, {}});
+    plan.memory.push_back({{{0x2000'0000}, mebibyte}, true, {}});
+    const auto machine = power_on(plan);
+    const auto wanted = gem_alias("gem0", 0xff0b'0000, gem1);
+    host.nth_call = &nth;
+    for (unsigned n = 0; n < 3; ++n)
+    {
+        nth.fail(n, ENOMEM);
+        EXPECT_EQ(error_of([&] { machine->attach(wanted, host); }), ENOMEM);
+        EXPECT_EQ(nth.done(), "map_memory");
+        EXPECT_THAT(host.dma, IsEmpty()) << n;
+    }
+    machine->attach(wanted, host);
+    const auto reached = host.dma;
+    EXPECT_EQ(reached.size(), 3U);
+    for (unsigned n = 0; n < 3; ++n)
+    {
+        nth.fail(n, EIO);
+        EXPECT_EQ(error_of([&] { machine->detach("gem0"); }), EIO);
+        EXPECT_EQ(nth.done(), "unmap_memory");
+        EXPECT_THAT(host.dma, testing::UnorderedElementsAreArray(reached)) << n;
+    }
+    machine->detach("gem0");
+    EXPECT_THAT(host.dma, IsEmpty());
+}
+
 TEST_F(ARebinding, CanBeTriedAgainWhenItCouldNotBeUndoneEither)
 {
     const auto machine = power_on(plan_of({gem_alias("gem0", 0xff0b'0000, gem1)}));

@@ -250,7 +250,7 @@ TEST_F(ARebinding, HasMemoryMappedForDmaWhileThereIsABusMaster)
     auto filled = second;
     filled.backing = plan::Backing::instance;
     filled.sysname = gem2;
-    filled.dma = true;
+    filled.dma = Dma::iommu;
     machine->attach(filled, host);
     EXPECT_EQ(host.dma.size(), 1U) << "mapped once";
     machine->detach("gem0");

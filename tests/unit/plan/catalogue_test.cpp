@@ -95,11 +95,12 @@ TEST(TheCatalogue, GivesAGemOneLineThoughItsNodeListsItTwice)
 TEST(TheCatalogue, HasTheClocksInTheBindingsOrder)
 {
     const auto& clocks = zynqmp().find("gem0")->clocks;
-    ASSERT_EQ(clocks.size(), 4U);
+    ASSERT_EQ(clocks.size(), 5U);
     EXPECT_EQ(clocks[0].name, "pclk");
     EXPECT_EQ(clocks[0].hertz, 100'000'000U);
     EXPECT_EQ(clocks[1].name, "hclk");
     EXPECT_EQ(clocks[1].hertz, 125'000'000U);
+    EXPECT_EQ(clocks[4].name, "tsu_clk");
 }
 
 TEST(TheCatalogue, KeepsTheFirmwareIds)
@@ -107,7 +108,10 @@ TEST(TheCatalogue, KeepsTheFirmwareIds)
     const FirmwareIds& ids = zynqmp().find("gem3")->firmware;
     EXPECT_EQ(ids.node, 32U);
     EXPECT_EQ(ids.reset, 32U);
-    EXPECT_EQ(ids.clocks, (std::vector<std::uint32_t>{31, 107, 48, 52, 44}));
+    std::vector<std::uint32_t> clocks;
+    for (const Clock& clock : zynqmp().find("gem3")->clocks)
+        clocks.push_back(clock.firmware_id.value());
+    EXPECT_EQ(clocks, (std::vector<std::uint32_t>{31, 107, 48, 52, 44}));
     EXPECT_EQ(zynqmp().find("ttc0")->firmware.reset, std::nullopt);
 }
 
@@ -115,6 +119,12 @@ TEST(TheCatalogue, PutsTheGicWhereTheSoCHasIt)
 {
     EXPECT_EQ(zynqmp().gic_distributor(), (GuestRange{GuestAddr{0xf901'0000}, 0x1000}));
     EXPECT_EQ(zynqmp().gic_cpu_interface(), (GuestRange{GuestAddr{0xf902'0000}, 0x2000}));
+}
+
+TEST(TheCatalogue, KnowsWhereTheSoCDecodesRam)
+{
+    EXPECT_EQ(zynqmp().memory(), (std::vector{GuestRange{GuestAddr{0}, 2ULL << 30},
+                                              GuestRange{GuestAddr{0x8'0000'0000}, 32ULL << 30}}));
 }
 
 TEST(TheCatalogue, RefusesABlobThatIsNone)

@@ -18,18 +18,6 @@ namespace aliasvm::plan
 namespace
 {
 
-VmPlan good_plan(const std::string& text, const HostFacts& facts = good_host())
-{
-    const auto result = plan_of(text, facts);
-    EXPECT_EQ(problems_of(text, facts), "");
-    return std::get<VmPlan>(result);
-}
-
-const AliasPlan& alias_of(const VmPlan& plan, const std::string& name)
-{
-    return *std::ranges::find(plan.aliases, name, &AliasPlan::name);
-}
-
 const std::string head = "memory = \"128M\"\nkernel = \"/g\"\n";
 
 TEST(APlan, PutsAnInstanceBehindTheAliasOfAnother)
@@ -41,7 +29,8 @@ TEST(APlan, PutsAnInstanceBehindTheAliasOfAnother)
     EXPECT_EQ(uart.windows.at(0).host->base, HostAddr{0xff01'0000});
     EXPECT_EQ(uart.lines.at(0).guest.intid(), 53U);
     EXPECT_EQ(uart.lines.at(0).host->intid(), 54U);
-    EXPECT_FALSE(uart.dma);
+    EXPECT_EQ(uart.dma, Dma::none);
+    EXPECT_FALSE(uart.ethernet);
     EXPECT_EQ(binding_text(uart), "uart0=uart1(ff010000.serial)");
     EXPECT_EQ(bindings_text(plan), "uart0=uart1(ff010000.serial) gpio=power-key");
 }
@@ -123,7 +112,9 @@ TEST(APlan, TakesAnyIdentityInLongForm)
 /// What must hold of every plan, however it came about.
 void check_sound(const VmPlan& plan)
 {
-    std::vector<GuestRange> claims{plan.memory, plan.gic_distributor, plan.gic_cpu_interface};
+    std::vector<GuestRange> claims{plan.gic_distributor, plan.gic_cpu_interface};
+    for (const Bank& bank : plan.memory)
+        claims.push_back(bank.range);
     std::set<Spi> lines;
     std::set<std::string> instances;
     for (const AliasPlan& alias : plan.aliases)

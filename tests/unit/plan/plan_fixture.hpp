@@ -5,6 +5,7 @@
 #include "image_builder.hpp"
 #include "vmm/plan/make_plan.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -66,6 +67,18 @@ inline std::string problems_of(const std::string& text, const HostFacts& facts =
             lines += to_string(problem) + "\n";
     }
     return lines;
+}
+
+inline VmPlan good_plan(const std::string& text, const HostFacts& facts = good_host())
+{
+    const auto result = plan_of(text, facts);
+    EXPECT_EQ(problems_of(text, facts), "");
+    return std::get<VmPlan>(result);
+}
+
+inline const AliasPlan& alias_of(const VmPlan& plan, const std::string& name)
+{
+    return *std::ranges::find(plan.aliases, name, &AliasPlan::name);
 }
 
 } // namespace aliasvm::plan

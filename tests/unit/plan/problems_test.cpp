@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include <gmock/gmock.h>
+
 namespace aliasvm::plan
 {
 
@@ -41,9 +43,9 @@ const std::vector<Mistake> text_mistakes{
     {"UnknownKey", good("vcpu = 2\n"),
      "vm.toml:3:1: unknown key \"vcpu\"; did you mean \"vcpus\"?\n"},
     {"AliasAtTheTop", good("uart0 = \"uart1\"\n"),
-     "vm.toml:3:1: unknown key \"uart0\"; known are: memory, vcpus, kernel, kernel_address, "
-     "initrd, "
-     "cmdline, dtb, stop_timeout, alias; an alias such as uart0 goes below [alias]\n"},
+     "vm.toml:3:1: unknown key \"uart0\"; known are: memory, dma, low_memory, vcpus, "
+     "kernel, kernel_address, initrd, cmdline, dtb, stop_timeout, alias; an alias such as uart0 "
+     "goes below [alias]\n"},
     {"KeyBelowAlias", good("[alias]\nvcpus = 2\n"),
      "vm.toml:4:1: vcpus stands below [alias]; move it to the top of the file, above all tables\n"},
     {"NoVcpu", good("vcpus = 0\n"),
@@ -142,21 +144,76 @@ const std::vector<Mistake> space_mistakes{
      "vm.toml:7:11: alias uart1 [0xff000000+0x1000] overlaps alias uart0 [0xff000000+0x1000]; give "
      "it another address\n"},
     {"AliasInRam", good("[alias.uart0]\ninstance = \"uart1\"\naddress = 0x1000\n"),
-     "vm.toml:5:11: alias uart0 [0x00001000+0x1000] is in RAM [0x00000000+0x8000000]; give it an "
-     "address from 0x08000000 on\n"},
+     "vm.toml:5:11: alias uart0 [0x00001000+0x1000] overlaps memory [0x00000000+0x8000000]; give "
+     "it an address from 0x08000000 on\n"},
     {"AliasOverTheGic", good("[alias.uart0]\ninstance = \"uart1\"\naddress = 0xf9021000\n"),
      "vm.toml:5:11: alias uart0 [0xf9021000+0x1000] overlaps the GIC CPU interface "
      "[0xf9020000+0x2000]; give it another address\n"},
     {"AliasBeyondTheEnd", good("[alias.uart0]\ninstance = \"uart1\"\naddress = 0x10000000000\n"),
      "vm.toml:5:11: alias uart0 [0x10000000000+0x1000] is beyond the 40 bits of a guest's "
      "addresses; give it an address below 0x10000000000\n"},
-    {"RamUpToTheGic", "memory = \"4G\"\nkernel = \"/g.elf\"\n",
-     "vm.toml:1:10: memory [0x00000000+0x100000000] reaches into the GIC distributor "
-     "[0xf9010000+0x1000]; write memory = \"3984M\" or less\n"},
-    {"RamBeyondTheEnd", "memory = \"2048G\"\nkernel = \"/g.elf\"\n",
-     "vm.toml:1:10: memory [0x00000000+0x20000000000] reaches into the GIC distributor "
-     "[0xf9010000+0x1000]; write memory = \"3984M\" or less\n"
-     "vm.toml:1:10: memory 2048G is beyond the 40 bits of a guest's addresses; write less\n"},
+    {"AliasInTheSecondBank",
+     "memory = \"4G\"\nkernel = \"/g.elf\"\n[alias.uart0]\ninstance = \"uart1\"\naddress = "
+     "0x8_0000_0000\n",
+     "vm.toml:5:11: alias uart0 [0x800000000+0x1000] overlaps memory [0x800000000+0x80000000]; "
+     "give it an address from 0x880000000 on\n"},
+    {"MoreRamThanTheSoCDecodes", "memory = \"35G\"\nkernel = \"/g.elf\"\n",
+     "vm.toml:1:10: memory is 35G, but the SoC has room for 34G; write memory = \"34G\" or less\n"},
+};
+
+const std::vector<Mistake> dma_mistakes{
+    {"UnknownDma", good("dma = \"smmu\"\nlow_memory = \"2M\"\n"),
+     "vm.toml:3:7: dma is \"smmu\"; write dma = \"iommu\", or \"identity\" where there is no "
+     "SMMU\n"},
+    {"DmaOfWrongType", good("dma = true\n"),
+     "vm.toml:3:7: dma is true or false, not a text; write dma = \"iommu\", or \"identity\" where "
+     "there is no SMMU\n"},
+    {"LowMemoryBehindAnIommu", good("low_memory = \"2M\"\n"),
+     "vm.toml:3:14: low_memory is for dma = \"identity\" only; take the line out: memory begins at "
+     "0 without it\n"},
+    {"LowMemoryOfNothing", good("dma = \"identity\"\nlow_memory = 0\n"),
+     "vm.toml:4:14: low_memory is 0; write more, or take the line out\n"},
+    {"LowMemoryOfOddSize", good("dma = \"identity\"\nlow_memory = 5000\n"),
+     "vm.toml:4:14: low_memory is 5000 bytes, no multiple of the page size 4096; write low_memory "
+     "= "
+     "\"4K\"\n"},
+    {"LowMemoryIntoTheDevices", good("dma = \"identity\"\nlow_memory = \"3G\"\n"),
+     "vm.toml:4:14: low_memory is 3G, but the SoC has room for 2G; write low_memory = \"2G\" or "
+     "less\n"},
+    {"HalfAHugepage", "memory = \"3M\"\nkernel = \"/g.elf\"\ndma = \"identity\"\n",
+     "vm.toml:1:10: memory is 3145728 bytes, no multiple of the 2 MiB of a hugepage; write memory "
+     "= \"2M\"\n"},
+    {"AliasInLowMemory",
+     good("dma = \"identity\"\nlow_memory = \"2M\"\n[alias.uart0]\ninstance = "
+          "\"uart1\"\naddress = 0x1000\n"),
+     "vm.toml:7:11: alias uart0 [0x00001000+0x1000] overlaps low_memory [0x00000000+0x200000]; "
+     "give "
+     "it an address from 0x00200000 on\n"},
+    {"MacThatIsNone", good("[alias.gem0]\ninstance = \"gem1\"\nmac = \"02-00-00-00-00-01\"\n"),
+     "vm.toml:5:7: mac \"02-00-00-00-00-01\" is no MAC address; write six octets of one interface, "
+     "mac = \"02:00:00:00:00:01\"\n"},
+    {"MacOfAGroup", good("[alias.gem0]\ninstance = \"gem1\"\nmac = \"01:00:5e:00:00:01\"\n"),
+     "vm.toml:5:7: mac \"01:00:5e:00:00:01\" is the address of a group, as its first octet is odd; "
+     "write six octets of one interface, mac = \"02:00:00:00:00:01\"\n"},
+    {"MacOfNobody", good("[alias.gem0]\ninstance = \"gem1\"\nmac = \"00:00:00:00:00:00\"\n"),
+     "vm.toml:5:7: mac \"00:00:00:00:00:00\" is nobody's address; write six octets of one "
+     "interface, mac = \"02:00:00:00:00:01\"\n"},
+    {"MacTwice",
+     good(
+         "[alias.gem0]\ninstance = \"gem1\"\nmac = \"02:00:00:00:00:0a\"\n[alias.gem1]\ninstance = "
+         "\"\"\nmac = \"02:00:00:00:00:0A\"\n"),
+     "vm.toml:8:7: MAC address 02:00:00:00:00:0a is given twice: to alias gem0 and to alias gem1; "
+     "give each interface an address of its own\n"},
+    {"MacOfAUart", good("[alias.uart0]\ninstance = \"uart1\"\nmac = \"02:00:00:00:00:01\"\n"),
+     "vm.toml:5:7: mac is for Ethernet, but alias uart0 is a xlnx,zynqmp-uart; take the line "
+     "out\n"},
+    {"PhyOfATimer", good("[alias.ttc0]\ninstance = \"ttc1\"\nphy = 12\n"),
+     "vm.toml:5:7: phy is for Ethernet, but alias ttc0 is a cdns,ttc; take the line out\n"},
+    {"PhyBeyondTheBus", good("[alias.gem0]\ninstance = \"gem1\"\nphy = 32\n"),
+     "vm.toml:5:7: phy 32 is not within 0 and 31; write the PHY's address on the MDIO bus, phy = "
+     "12\n"},
+    {"NegativePhy", good("[alias.gem0]\ninstance = \"gem1\"\nphy = -1\n"),
+     "vm.toml:5:7: phy is negative; write the PHY's address on the MDIO bus, phy = 12\n"},
 };
 
 std::string name_of(const testing::TestParamInfo<Mistake>& info)
@@ -166,6 +223,7 @@ std::string name_of(const testing::TestParamInfo<Mistake>& info)
 
 INSTANTIATE_TEST_SUITE_P(InTheText, AMistake, testing::ValuesIn(text_mistakes), name_of);
 INSTANTIATE_TEST_SUITE_P(InAnAlias, AMistake, testing::ValuesIn(alias_mistakes), name_of);
+INSTANTIATE_TEST_SUITE_P(InDma, AMistake, testing::ValuesIn(dma_mistakes), name_of);
 INSTANTIATE_TEST_SUITE_P(InTheAddressSpace, AMistake, testing::ValuesIn(space_mistakes), name_of);
 
 TEST(Mistakes, AreToldAllAtOnceInTheOrderOfTheFile)
@@ -177,8 +235,8 @@ TEST(Mistakes, AreToldAllAtOnceInTheOrderOfTheFile)
         "powers of 1024) or a number of bytes\n"
         "vm.toml:2:9: vcpus is 9, but a GICv2 serves 1 to 8; write vcpus = 1 or up to 8, "
         "without quotes\n"
-        "vm.toml:4:1: unknown key \"colour\"; known are: memory, vcpus, kernel, "
-        "kernel_address, initrd, cmdline, dtb, stop_timeout, alias; an alias such as uart0 "
+        "vm.toml:4:1: unknown key \"colour\"; known are: memory, dma, low_memory, vcpus, "
+        "kernel, kernel_address, initrd, cmdline, dtb, stop_timeout, alias; an alias such as uart0 "
         "goes below [alias]\n"
         "vm.toml:6:9: alias uart0 is a xlnx,zynqmp-uart, but gem1 is a xlnx,zynqmp-gem; write "
         "one of: uart0, uart1, console\n"
@@ -253,6 +311,107 @@ TEST(AnImage, WithAnInitrdAndADeviceTreeThatDoNotFitIsTold)
     EXPECT_EQ(problems_of("memory = \"32K\"\nkernel = \"/g.elf\"\n"),
               "vm.toml:1:10: no room for the device tree (65536 bytes) beside the kernel in memory "
               "of 32K; write memory = \"2M\" or more\n");
+}
+
+// ---- hugepages ---------------------------------------------------------------------------------
+
+constexpr std::uint64_t mib = 1 << 20;
+
+GuestRange at(std::uint64_t base, std::uint64_t size)
+{
+    return {GuestAddr{base}, size};
+}
+
+std::string at_identity(const std::string& more = "")
+{
+    return "memory = \"16M\"\nkernel = \"/g\"\ndma = \"identity\"\n" + more;
+}
+
+TEST(Hugepages, InTheWayOfSomethingAreToldWithIt)
+{
+    HostFacts facts = good_host();
+    facts.kernel = RawImage{0x1000};
+    facts.identity_banks = {at(0x40'0000, 16 * mib)};
+    EXPECT_EQ(problems_of(at_identity("low_memory = \"8M\"\n"), facts),
+              "vm.toml:4:14: low_memory [0x00000000+0x800000] overlaps the host's hugepages "
+              "[0x00400000+0x1000000]; write low_memory = \"4M\" or less\n");
+    EXPECT_EQ(problems_of(at_identity("low_memory = \"4M\"\n"), facts), "");
+
+    facts.identity_banks = {at(0xf900'0000, 16 * mib)};
+    EXPECT_EQ(problems_of(at_identity(), facts),
+              "vm.toml:1:10: the host's hugepages [0xf9000000+0x1000000] overlaps the GIC "
+              "distributor [0xf9010000+0x1000]; have the host keep other memory as hugepages\n"
+              "vm.toml:1:10: the host's hugepages [0xf9000000+0x1000000] overlaps the GIC CPU "
+              "interface [0xf9020000+0x2000]; have the host keep other memory as hugepages\n");
+
+    facts.identity_banks = {at(0x2000'0000, 16 * mib)};
+    EXPECT_EQ(problems_of(at_identity("[alias.uart0]\ninstance = \"uart1\"\naddress = "
+                                      "0x20000000\n"),
+                          facts),
+              "vm.toml:6:11: alias uart0 [0x20000000+0x1000] overlaps the host's hugepages "
+              "[0x20000000+0x1000000]; give it an address from 0x21000000 on\n");
+
+    facts.identity_banks = {at(0x2000'0000, 8 * mib), at(0x2060'0000, 8 * mib)};
+    EXPECT_THAT(problems_of(at_identity(), facts),
+                testing::HasSubstr("[0x20600000+0x800000] overlaps the host's hugepages "
+                                   "[0x20000000+0x800000]"));
+}
+
+TEST(Hugepages, BeyondTheGuestsAddressesAreTold)
+{
+    HostFacts facts = good_host();
+    facts.kernel = RawImage{0x1000};
+    facts.ipa_bits = 32;
+    facts.identity_banks = {at(0x8'0000'0000, 16 * mib)};
+    EXPECT_EQ(
+        problems_of(at_identity(), facts),
+        "vm.toml:1:10: the host's hugepages [0x800000000+0x1000000] is beyond the 32 bits of a "
+        "guest's addresses; write less\n");
+}
+
+TEST(Hugepages, InSmallPiecesHaveNoRoomForALargeKernel)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_linux_image({0, 10 * mib, 0xa, 0x1000}));
+    facts.identity_banks = {at(0x1000'0000, 8 * mib), at(0x2000'0000, 8 * mib)};
+    EXPECT_EQ(
+        problems_of(at_identity(), facts),
+        "vm.toml:2:10: kernel /g needs 10485760 bytes from a 2 MiB boundary on, and no bank of "
+        "RAM has them: [0x10000000+0x800000], [0x20000000+0x800000]; write memory = \"10M\" or "
+        "more, and have the host keep hugepages from its boot on, when they come in large "
+        "pieces\n");
+}
+
+TEST(Hugepages, AreNotWhereAnElfFileIsLinkedTo)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_elf({{0, 0x3000}, {0x3000'0000}}));
+    facts.identity_banks = {at(0x2000'0000, 16 * mib)};
+    EXPECT_EQ(problems_of(at_identity(), facts),
+              "vm.toml:2:10: kernel /g: load segment 0 [0x00000000+0x3000] is not in RAM "
+              "[0x20000000+0x1000000]; link it to addresses in RAM, or write low_memory = \"1M\"\n"
+              "vm.toml:2:10: kernel /g: load segment 1 [0x30000000+0x100] is not in RAM "
+              "[0x20000000+0x1000000]; link it to addresses in RAM\n");
+    EXPECT_EQ(problems_of(at_identity("low_memory = \"8K\"\n"), facts),
+              "vm.toml:2:10: kernel /g: load segment 0 [0x00000000+0x3000] is not in RAM "
+              "[0x00000000+0x2000], [0x20000000+0x1000000]; link it to addresses in RAM, or write "
+              "low_memory = \"1M\"\n"
+              "vm.toml:2:10: kernel /g: load segment 1 [0x30000000+0x100] is not in RAM "
+              "[0x00000000+0x2000], [0x20000000+0x1000000]; link it to addresses in RAM\n");
+}
+
+TEST(Hugepages, OfWhichNobodyKnowsThePlaceGiveNoProblemOfIt)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_elf({{0x3000'0000}}));
+    EXPECT_EQ(problems_of(at_identity("[alias.uart0]\ninstance = \"uart1\"\naddress = "
+                                      "0x10000000\n"),
+                          facts),
+              "");
+    // That of low_memory everybody knows.
+    facts.kernel = analyse_kernel(make_elf({{0, 0x3000}}));
+    EXPECT_THAT(problems_of(at_identity("low_memory = \"8K\"\n"), facts),
+                testing::HasSubstr("load segment 0 [0x00000000+0x3000] is not in RAM "));
 }
 
 TEST(AKernelAddress, IsForRawBinariesOnly)
