@@ -65,7 +65,10 @@ ExitStatus check(const plan::Config& config, const plan::Catalogue& catalogue)
             spdlog::error("{}", to_string(problem));
         return ExitStatus::configuration;
     }
-    std::fputs(plan::plan_text(std::get<plan::VmPlan>(made)).c_str(), stdout);
+    const auto& plan = std::get<plan::VmPlan>(made);
+    for (const Problem& warning : plan.warnings)
+        spdlog::warn("{}", to_string(warning));
+    std::fputs(plan::plan_text(plan).c_str(), stdout);
     return ExitStatus::success;
 }
 

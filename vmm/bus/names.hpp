@@ -30,7 +30,15 @@ inline constexpr const char* device_interface = "org.aliasvm1.Device";
 ///         the caller runs in the unit of the VM that it says it is.
 ///     Broker.Acquire(alias: s) → instance: s, descriptors: ah
 ///         The device behind an alias: open, at rest, its interrupts off. The first descriptor is
-///         the device's, the second, for a bus master, its VFIO container's.
+///         the device's, the second, for a bus master that goes through an IOMMU, its VFIO
+///         container's.
+///     Broker.AcquireMemory(bytes: t) → banks: a(tt), memory: h
+///         RAM for dma = "identity": hugepages of 2 MiB, zero-filled, `bytes` in all. `banks` is
+///         where they lie, host-physical address and size of each piece, and `memory` a file of
+///         them: its offsets follow the banks in their order. The daemon keeps the memory until
+///         every bus master of the VM is at rest, whatever becomes of the VMM. Once a start, after
+///         Register and before Acquire. Refused with IdentityNotAllowed unless the host's
+///         administrator allows it, and with NoHugepages if there are not as many.
 ///     Aliases.Detach(alias: s) → pause_usec: t
 ///         Takes the instance out of the guest and closes it. The alias is empty from then on.
 ///     Aliases.Attach(alias: s, instance: s, descriptors: ah) → pause_usec: t
@@ -67,6 +75,10 @@ inline constexpr const char* wrong_state = "org.aliasvm1.Error.WrongState";
 inline constexpr const char* start_failed = "org.aliasvm1.Error.StartFailed";
 inline constexpr const char* group_not_viable = "org.aliasvm1.Error.GroupNotViable";
 inline constexpr const char* no_iommu = "org.aliasvm1.Error.NoIommu";
+/// The host's configuration does not allow dma = "identity".
+inline constexpr const char* identity_not_allowed = "org.aliasvm1.Error.IdentityNotAllowed";
+/// Says how many are there and how many are due.
+inline constexpr const char* no_hugepages = "org.aliasvm1.Error.NoHugepages";
 inline constexpr const char* bad_configuration = "org.aliasvm1.Error.BadConfiguration";
 /// The console is a physical port; says which.
 inline constexpr const char* console_is_physical = "org.aliasvm1.Error.ConsoleIsPhysical";

@@ -4,11 +4,14 @@
 
 #include "vmm/base/error.hpp"
 #include "vmm/bus/names.hpp"
+#include "vmm/plan/memory_layout.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <cerrno>
+
+#include <fmt/format.h>
 
 namespace aliasvm::control
 {
@@ -23,7 +26,7 @@ ExitStatus status_of_refusal(const std::string& name)
     for (const char* const unavailable :
          {error_name::device_busy, error_name::held_by_driver, error_name::alias_mismatch,
           error_name::no_iommu, error_name::group_not_viable, error_name::device_blocked,
-          error_name::no_such_device})
+          error_name::no_such_device, error_name::identity_not_allowed, error_name::no_hugepages})
     {
         if (name == unavailable)
             return ExitStatus::unavailable;
@@ -90,6 +93,40 @@ Device read_device(Message reply)
         device.descriptors.push_back(reply.read_fd());
     reply.exit();
     return device;
+}
+
+Message acquire_memory_call(const bus::Connection& connection, std::uint64_t bytes)
+{
+    Message call =
+        connection.new_call(nullptr, bus::root_path, bus::broker_interface, "AcquireMemory");
+    call.append("t", bytes);
+    return call;
+}
+
+Hugepages read_hugepages(Message reply, std::uint64_t bytes)
+{
+    Hugepages hugepages;
+    if (!reply.enter('a', "(tt)"))
+        throw bus::BadMessage{"aliasvmd answers AcquireMemory without banks"};
+    std::uint64_t total = 0;
+    GuestRange bank;
+    while (reply.read_next("(tt)", &bank.base.value, &bank.size))
+    {
+        if (bank.size == 0 || bank.base.value % plan::hugepage_size != 0 ||
+            bank.size % plan::hugepage_size != 0 || bank.size > bytes - total || !bank.valid())
+            throw bus::BadMessage{
+                fmt::format("aliasvmd answers AcquireMemory with a bank [0x{:x}+0x{:x}], where {} "
+                            "bytes of hugepages are due",
+                            bank.base.value, bank.size, bytes - total)};
+        hugepages.banks.push_back(bank);
+        total += bank.size;
+    }
+    reply.exit();
+    if (total != bytes)
+        throw bus::BadMessage{fmt::format(
+            "aliasvmd answers AcquireMemory with {} bytes, where {} are due", total, bytes)};
+    hugepages.file = reply.read_fd();
+    return hugepages;
 }
 
 } // namespace aliasvm::control

@@ -2,6 +2,7 @@
 // What the VMM and aliasvmd's broker say to each other, message by message.
 #pragma once
 
+#include "vmm/base/address.hpp"
 #include "vmm/base/unique_fd.hpp"
 #include "vmm/base/vm_name.hpp"
 #include "vmm/bus/connection.hpp"
@@ -51,7 +52,14 @@ struct Presence
 struct Device
 {
     std::string instance;
-    std::vector<UniqueFd> descriptors; ///< the device's; for a bus master its container's
+    std::vector<UniqueFd> descriptors; ///< the device's; behind an IOMMU its container's
+};
+
+/// RAM at guest-physical = host-physical, as the broker hands it over.
+struct Hugepages
+{
+    std::vector<GuestRange> banks; ///< in the order of the file
+    UniqueFd file;                 ///< not ok() where there is none
 };
 
 /// Calls for a connection, and what their replies hold (vmm/bus/names.hpp). Reading throws
@@ -62,5 +70,9 @@ struct Device
 [[nodiscard]] bus::Message acquire_call(const bus::Connection& connection,
                                         const std::string& alias);
 [[nodiscard]] Device read_device(bus::Message reply);
+[[nodiscard]] bus::Message acquire_memory_call(const bus::Connection& connection,
+                                               std::uint64_t bytes);
+/// `bytes` in all, in whole hugepages; anything else throws bus::BadMessage.
+[[nodiscard]] Hugepages read_hugepages(bus::Message reply, std::uint64_t bytes);
 
 } // namespace aliasvm::control

@@ -5,6 +5,7 @@
 #include "vmm/base/error.hpp"
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
+#include "vmm/plan/units.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -60,6 +61,7 @@ public:
     }
 
     BindingMap enrol();
+    Hugepages acquire_memory(std::uint64_t bytes);
     Device acquire(const std::string& alias);
     void serve(Describe describe, Offer offer);
     void close();
@@ -148,6 +150,14 @@ BindingMap BrokerClient::Impl::enrol()
     use(connect_());
     const std::string what = fmt::format("register {}", name_.str());
     return read_bindings(wait_for(register_call(*connection_, name_, {}), what));
+}
+
+Hugepages BrokerClient::Impl::acquire_memory(std::uint64_t bytes)
+{
+    return read_hugepages(
+        wait_for(acquire_memory_call(*connection_, bytes),
+                 fmt::format("get {} of hugepages for {}", plan::size_text(bytes), name_.str())),
+        bytes);
 }
 
 Device BrokerClient::Impl::acquire(const std::string& alias)
@@ -302,6 +312,11 @@ BrokerClient::~BrokerClient()
 BindingMap BrokerClient::enrol()
 {
     return impl_->enrol();
+}
+
+Hugepages BrokerClient::acquire_memory(std::uint64_t bytes)
+{
+    return impl_->acquire_memory(bytes);
 }
 
 Device BrokerClient::acquire(const std::string& alias)

@@ -64,6 +64,13 @@ std::optional<plan::VmPlan> plan_or_report(const plan::Config& config,
     return std::nullopt;
 }
 
+void report(const plan::VmPlan& plan)
+{
+    for (const Problem& warning : plan.warnings)
+        spdlog::warn("{}", to_string(warning));
+    spdlog::info("{}", plan::plan_text(plan));
+}
+
 void get_devices(BrokerClient& broker, const plan::VmPlan& plan, DeviceSource& devices)
 {
     for (const plan::AliasPlan& alias : plan.aliases)
@@ -86,13 +93,25 @@ std::vector<std::byte> device_tree(const plan::VmPlan& plan, const plan::Catalog
     return plan.dtb.file ? read_file(*plan.dtb.file) : machine::make_guest_dtb(plan, catalogue);
 }
 
-ExitStatus run_machine(boost::asio::io_context& loop, const plan::VmPlan& plan, Bindings bindings,
-                       std::vector<std::byte> dtb, Outside& outside, BrokerClient& broker)
+/// All that a machine is made of, but its devices.
+struct Prepared
 {
+    plan::VmPlan plan;
+    Bindings bindings;
+    std::vector<std::byte> dtb;
+    UniqueFd hugepages;
+};
+
+ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Outside& outside,
+                       BrokerClient& broker)
+{
+    const plan::VmPlan& plan = prepared.plan;
     std::deque<Console> consoles;
     const auto open_console = [&](std::string_view alias) -> devices::UartSink&
     { return consoles.emplace_back(std::string{alias}).output; };
-    machine::Machine machine{outside.system, outside.devices.host, plan, dtb, open_console};
+    machine::Machine machine{outside.system, outside.devices.host, plan,
+                             prepared.dtb,   open_console,         prepared.hugepages};
+    prepared.hugepages = {}; // the machine has them mapped
     std::vector<std::unique_ptr<ConsoleServer>> servers;
     for (Console& console : consoles)
         servers.push_back(serve(loop, console, machine, outside.runtime));
@@ -100,8 +119,8 @@ ExitStatus run_machine(boost::asio::io_context& loop, const plan::VmPlan& plan, 
     Lifecycle lifecycle{loop, machine, plan.stop_timeout, describe(plan)};
     MachineObject object{
         {machine, lifecycle, outside.devices, servers.empty() ? nullptr : servers.front().get()},
-        std::move(bindings),
-        std::move(dtb)};
+        std::move(prepared.bindings),
+        std::move(prepared.dtb)};
     broker.serve(
         [&machine] {
             return Presence{machine.holdings(), machine.paused(), machine.statistics()};
@@ -120,7 +139,7 @@ ExitStatus run_machine(boost::asio::io_context& loop, const plan::VmPlan& plan, 
 ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
                        const plan::Catalogue& catalogue, Outside& outside)
 {
-    const plan::HostFacts facts = facts::gather(config, outside.system.ipa_bits());
+    plan::HostFacts facts = facts::gather(config, outside.system.ipa_bits());
     // Planned as it stands first: whoever wrote it hears of all that is wrong with it, and of
     // nothing that is not from it.
     if (!plan_or_report(config, catalogue, facts))
@@ -131,13 +150,22 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
     for (const auto& [alias, instance] : bindings)
         spdlog::info("{} = \"{}\", says aliasvmd, whatever {} says", alias, instance, config.file);
     apply_bindings(config, bindings);
-    const auto plan = plan_or_report(config, catalogue, facts);
+    Hugepages hugepages;
+    if (config.dma.value == Dma::identity)
+    {
+        hugepages = broker.acquire_memory(config.memory->value);
+        facts.identity_banks = hugepages.banks;
+    }
+    auto plan = plan_or_report(config, catalogue, facts);
     if (!plan)
         return ExitStatus::configuration;
-    spdlog::info("{}", plan::plan_text(*plan));
+    report(*plan);
     get_devices(broker, *plan, outside.devices);
-    return run_machine(loop, *plan, Bindings{std::move(config), *plan, catalogue},
-                       device_tree(*plan, catalogue), outside, broker);
+    Bindings book{std::move(config), *plan, catalogue};
+    auto dtb = device_tree(*plan, catalogue);
+    return run_machine(
+        loop, {std::move(*plan), std::move(book), std::move(dtb), std::move(hugepages.file)},
+        outside, broker);
 }
 
 } // namespace aliasvm::control

@@ -104,6 +104,8 @@ TEST_F(ABrokerClient, EndsWithTheStatusThatARefusalDeserves)
         {"org.aliasvm1.Error.HeldByDriver", ExitStatus::unavailable},
         {"org.aliasvm1.Error.AliasMismatch", ExitStatus::unavailable},
         {"org.aliasvm1.Error.NoIommu", ExitStatus::unavailable},
+        {"org.aliasvm1.Error.IdentityNotAllowed", ExitStatus::unavailable},
+        {"org.aliasvm1.Error.NoHugepages", ExitStatus::unavailable},
         {"org.aliasvm1.Error.GroupNotViable", ExitStatus::unavailable},
         {"org.aliasvm1.Error.DeviceBlocked", ExitStatus::unavailable},
         {"org.aliasvm1.Error.Failed", ExitStatus::failure},

@@ -2,6 +2,7 @@
 // FakeDaemon: the other end of the VMM's connection, on the loop of the test.
 #pragma once
 
+#include "vmm/base/address.hpp"
 #include "vmm/base/error.hpp"
 #include "vmm/bus/connection.hpp"
 #include "vmm/bus/method.hpp"
@@ -76,6 +77,9 @@ public:
     control::BindingMap bindings;
     std::map<std::string, std::string> instances; ///< by alias, for Acquire
     std::size_t descriptors = 1;                  ///< that each comes with
+    std::vector<GuestRange> hugepages;            ///< for AcquireMemory
+    UniqueFd memory{::memfd_create("hugepages", MFD_CLOEXEC)};
+    std::string refuse_memory; ///< the error's name of AcquireMemory
 
     /// The VMM's way to here.
     UniqueFd connect()
@@ -105,7 +109,8 @@ public:
     unsigned attempts{};
     std::vector<Registration> registrations;
     std::vector<std::string> acquired;
-    int lost{}; ///< errno with which the VMM went away
+    std::vector<std::uint64_t> memory_acquired; ///< bytes
+    int lost{};                                 ///< errno with which the VMM went away
 
     boost::asio::awaitable<void> pass(std::chrono::milliseconds time)
     {
@@ -235,11 +240,28 @@ private:
         reply.send();
     }
 
+    void acquire_memory(bus::Message call)
+    {
+        std::uint64_t bytes = 0;
+        call.read("t", &bytes);
+        EXPECT_TRUE(acquired.empty()) << "memory first: the plan is made with it";
+        memory_acquired.push_back(bytes);
+        if (!refuse_memory.empty())
+            throw bus::NamedError{refuse_memory, "no memory for you"};
+        auto reply = call.new_reply();
+        reply.open('a', "(tt)");
+        for (const GuestRange& bank : hugepages)
+            reply.append("(tt)", bank.base.value, bank.size);
+        reply.close().append("h", memory.get()).send();
+    }
+
     static inline const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Register", "sa(ss)bah", "a{ss}", bus::method<&FakeDaemon::enrol>,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Acquire", "s", "sah", bus::method<&FakeDaemon::acquire>,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("AcquireMemory", "t", "a(tt)h", bus::method<&FakeDaemon::acquire_memory>,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
     };

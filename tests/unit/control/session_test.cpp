@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -232,6 +233,117 @@ TEST_F(ASession, TakesNoBindingOfAnotherMachine)
     EXPECT_EQ(failure("").substr(0, 40), "put \"ttc1\" behind ttc0, as aliasvmd says");
     daemon.bindings = {{"uart0", "gem1"}};
     EXPECT_EQ(run("[alias]\nuart0 = \"uart1\"\n"), ExitStatus::configuration) << "it fits nothing";
+}
+
+// ---- hugepages
+// -----------------------------------------------------------------------------------
+
+constexpr std::uint64_t hugepage = 2U << 20;
+const std::string at_identity = "dma = \"identity\"\nlow_memory = \"2M\"\n";
+
+TEST_F(ASession, GetsTheHostsHugepagesAndPlansWithThem)
+{
+    daemon.hugepages = {{{0x3000'0000}, hugepage}, {{0x1000'0000}, hugepage}};
+    ASSERT_EQ(::ftruncate(daemon.memory.get(), 2 * hugepage), 0);
+    daemon.instances = {{"gem0", "gem1"}};
+    host.device("ff0c0000.ethernet").noiommu = true;
+    EXPECT_EQ(run(at_identity + "alias = { gem0 = \"gem1\" }\n",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      const auto slots = system.vm().slots();
+                      EXPECT_EQ(slots.at(0).guest, (GuestRange{{0}, hugepage}));
+                      EXPECT_EQ(slots.at(1).guest, daemon.hugepages[1]);
+                      EXPECT_EQ(slots.at(2).guest, daemon.hugepages[0]);
+                      slots.at(1).host[0] = std::byte{0x5a};
+                      std::byte seen{};
+                      EXPECT_EQ(::pread(daemon.memory.get(), &seen, 1, hugepage), 1);
+                      EXPECT_EQ(seen, std::byte{0x5a}) << "the second bank is the file's second";
+                      EXPECT_TRUE(host.device("ff0c0000.ethernet").opened());
+                      EXPECT_TRUE(host.dma.empty());
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
+    EXPECT_EQ(daemon.memory_acquired, std::vector<std::uint64_t>{2 * hugepage});
+    EXPECT_EQ(daemon.acquired, std::vector<std::string>{"gem0"});
+}
+
+TEST_F(ASession, TakesABusMasterAtIdentityWithoutAContainer)
+{
+    daemon.hugepages = {{{0x1000'0000}, 2 * hugepage}};
+    ASSERT_EQ(::ftruncate(daemon.memory.get(), 2 * hugepage), 0);
+    host.device("ff0c0000.ethernet").noiommu = true;
+    run(at_identity + "alias = { gem0 = \"\" }\n",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            EXPECT_EQ((co_await daemon.attach("gem0", "gem1", 2)).error,
+                      "org.freedesktop.DBus.Error.InvalidArgs: gem1 comes with 2 descriptors, due "
+                      "are 1");
+            EXPECT_EQ((co_await daemon.attach("gem0", "gem1", 1)).error, "");
+            EXPECT_TRUE(host.device("ff0c0000.ethernet").opened());
+            EXPECT_TRUE(host.dma.empty());
+            EXPECT_EQ((co_await daemon.detach("gem0")).error, "");
+            EXPECT_FALSE(host.device("ff0c0000.ethernet").opened());
+            co_await power_off();
+        });
+}
+
+TEST_F(ASession, AsksForNoHugepagesBehindAnIommu)
+{
+    run("",
+        [this]() -> awaitable<void>
+        {
+            co_await serving();
+            co_await power_off();
+        });
+    EXPECT_TRUE(daemon.memory_acquired.empty());
+}
+
+TEST_F(ASession, EndsAsTheRefusalOfHugepagesSays)
+{
+    for (const auto& [name, status] : std::map<std::string, ExitStatus>{
+             {bus::error_name::identity_not_allowed, ExitStatus::unavailable},
+             {bus::error_name::no_hugepages, ExitStatus::unavailable},
+             {bus::error_name::bad_configuration, ExitStatus::configuration}})
+    {
+        daemon.refuse_memory = name;
+        try
+        {
+            static_cast<void>(run(at_identity));
+            ADD_FAILURE() << name;
+        }
+        catch (const control::Refusal& refusal)
+        {
+            EXPECT_EQ(refusal.status(), status) << name;
+            EXPECT_STREQ(refusal.what(),
+                         "get 4M of hugepages for vm: aliasvmd refuses: no memory for you");
+        }
+    }
+    EXPECT_TRUE(daemon.acquired.empty());
+    EXPECT_TRUE(system.vms.empty());
+}
+
+TEST_F(ASession, TakesNoOtherMemoryThanItAskedFor)
+{
+    EXPECT_EQ(failure(at_identity),
+              "aliasvmd answers AcquireMemory with 0 bytes, where 4194304 are "
+              "due");
+    daemon.hugepages = {{{0x1000'0000}, 3 * hugepage}};
+    EXPECT_EQ(failure(at_identity), "aliasvmd answers AcquireMemory with a bank "
+                                    "[0x10000000+0x600000], where 4194304 bytes of hugepages are "
+                                    "due");
+    daemon.hugepages = {{{0x1000'1000}, hugepage}, {{0x2000'0000}, hugepage}};
+    EXPECT_NE(failure(at_identity), "no failure");
+    daemon.hugepages = {{{~std::uint64_t{0} - hugepage + 1}, 2 * hugepage}};
+    EXPECT_NE(failure(at_identity), "no failure");
+}
+
+TEST_F(ASession, SaysWhatIsInTheWayOfTheHugepages)
+{
+    daemon.hugepages = {{{0}, 2 * hugepage}};
+    EXPECT_EQ(run(at_identity), ExitStatus::configuration);
+    EXPECT_TRUE(system.vms.empty());
 }
 
 // ---- Machine -----------------------------------------------------------------------------------
