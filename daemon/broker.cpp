@@ -168,6 +168,22 @@ private:
         reply.close().send();
     }
 
+    asio::awaitable<void> acquire_memory(Message call)
+    {
+        Message kept = call;
+        if (!machine_ || machine_->vmm != vmm_)
+            throw NamedError{bus::error_name::wrong_state, "register first"};
+        const auto machine = machine_;
+        std::uint64_t bytes = 0;
+        kept.read("t", &bytes);
+        const FixedMemory::Grant grant = co_await broker_.ram_.acquire(machine, vmm_, bytes);
+        Message reply = kept.new_reply();
+        reply.open('a', "(tt)");
+        for (const HostRange& piece : grant.pieces)
+            reply.append("(tt)", piece.base.value, piece.size);
+        reply.close().append("h", grant.file.get()).send();
+    }
+
     static const sd_bus_vtable vtable[];
 
     Broker& broker_;
@@ -187,14 +203,17 @@ const sd_bus_vtable Broker::Session::vtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Acquire", SD_BUS_ARGS("s", alias),
                             SD_BUS_RESULT("s", instance, "ah", descriptors),
                             bus::slow_method<&Session::acquire>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("AcquireMemory", SD_BUS_ARGS("t", bytes),
+                            SD_BUS_RESULT("a(tt)", banks, "h", memory),
+                            bus::slow_method<&Session::acquire_memory>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
 
 Broker::Broker(asio::io_context& io, UniqueFd listening, Identify identify, Machines& machines,
-               Custody& custody, Transfers& transfers)
+               Custody& custody, Transfers& transfers, RamCustody& ram)
     : io_{io}, identify_{std::move(identify)}, machines_{machines}, custody_{custody},
-      transfers_{transfers}, acceptor_{io, asio::local::stream_protocol{}, listening.get()}, pause_{
-                                                                                                 io}
+      transfers_{transfers}, ram_{ram},
+      acceptor_{io, asio::local::stream_protocol{}, listening.get()}, pause_{io}
 {
     static_cast<void>(listening.release());
 }

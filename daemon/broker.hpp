@@ -4,6 +4,7 @@
 
 #include "daemon/custody.hpp"
 #include "daemon/machines.hpp"
+#include "daemon/ram_custody.hpp"
 #include "daemon/transfer.hpp"
 #include "vmm/base/unique_fd.hpp"
 
@@ -30,7 +31,7 @@ public:
     using OnRegister = std::function<void(Machine&)>;
 
     Broker(boost::asio::io_context& io, UniqueFd listening, Identify identify, Machines& machines,
-           Custody& custody, Transfers& transfers);
+           Custody& custody, Transfers& transfers, RamCustody& ram);
     ~Broker();
 
     void on_register(OnRegister call) { on_register_ = std::move(call); }
@@ -51,6 +52,7 @@ private:
     Machines& machines_;
     Custody& custody_;
     Transfers& transfers_;
+    RamCustody& ram_;
     OnRegister on_register_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
     boost::asio::steady_timer pause_;

@@ -2,11 +2,11 @@
 // Places and steps. Closing is what the destructors of devices do.
 #include "daemon/custody.hpp"
 
-#include "daemon/register_window.hpp"
 #include "daemon/turn.hpp"
 #include "vmm/base/error.hpp"
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
+#include "vmm/quiesce/register_window.hpp"
 #include "vmm/vfio/group_not_viable.hpp"
 
 #include <algorithm>
@@ -114,6 +114,11 @@ bool Custody::at_rest(const plan::Instance& instance) const
            (rested_.contains(instance.name) && host_.unused(instance));
 }
 
+bool Custody::unknown(const plan::Instance& instance) const
+{
+    return std::holds_alternative<WithHost>(place(instance)) && host_.bound(instance);
+}
+
 void Custody::bind(const plan::Instance& instance, Force force)
 {
     try
@@ -153,17 +158,17 @@ void Custody::quiesce(const plan::Instance& instance,
                       const std::shared_ptr<vfio::PlatformDevice>& device)
 {
     const Mapping window = device->map({0});
-    MappedRegisters registers{window};
-    switch (bring_to_rest(instance.compatible, registers))
+    quiesce::MappedRegisters registers{window};
+    switch (quiesce::bring_to_rest(instance.compatible, registers))
     {
-    case Rest::at_rest:
+    case quiesce::Rest::at_rest:
         return;
-    case Rest::still_busy:
+    case quiesce::Rest::still_busy:
         set(instance, Blocked{device});
         throw NamedError{bus::error_name::device_blocked,
                          "{} ({}) does not come to rest; it stays blocked until Quiesce succeeds",
                          instance.name, instance.sysname};
-    case Rest::no_sequence:
+    case quiesce::Rest::no_sequence:
         throw NamedError{bus::error_name::device_blocked,
                          "{} ({}): no quiesce sequence is known for {}, so it cannot change hands",
                          instance.name, instance.sysname, instance.compatible.front()};

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "daemon/ports.hpp"
-#include "daemon/quiesce.hpp"
 #include "vmm/base/mapping.hpp"
 #include "vmm/plan/catalogue.hpp"
+#include "vmm/quiesce/quiesce.hpp"
 
 #include <functional>
 #include <map>
@@ -90,6 +90,10 @@ public:
     /// Brought to rest here, and nobody has had it since, neither a VM nor a driver of the host. To
     /// do it again would lose what has come in.
     [[nodiscard]] bool at_rest(const plan::Instance& instance) const;
+
+    /// vfio-platform has it, and nobody brought it to rest: a machine may have left it behind
+    /// before this process was there.
+    [[nodiscard]] bool unknown(const plan::Instance& instance) const;
 
     void bind(const plan::Instance& instance, Force force);
     /// Opens it. A VMM that ends or lets go needs a moment: EBUSY is waited out for `patience`,

@@ -3,15 +3,19 @@
 #include "daemon/daemon.hpp"
 
 #include "daemon/folder_watch.hpp"
+#include "daemon/hugepage_memory.hpp"
 #include "daemon/linux_device_host.hpp"
 #include "daemon/log_control.hpp"
 #include "daemon/machined.hpp"
+#include "daemon/pagemap.hpp"
 #include "daemon/service.hpp"
 #include "daemon/systemd_units.hpp"
 #include "vmm/base/error.hpp"
 #include "vmm/base/file.hpp"
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
+
+#include <linux/capability.h>
 
 #include <cerrno>
 #include <csignal>
@@ -78,6 +82,14 @@ private:
     std::chrono::microseconds interval_{};
 };
 
+/// Only DMA without an IOMMU asks where memory is, and only then does the unit allow it.
+HugepageMemory::Locate locator()
+{
+    auto pagemap = std::make_shared<Pagemap>();
+    give_up_capability(CAP_SYS_ADMIN);
+    return [pagemap](const std::byte* memory) { return pagemap->address_of(memory); };
+}
+
 class Process
 {
 public:
@@ -89,12 +101,14 @@ public:
                    connection_,
                    catalogue_,
                    host_,
+                   memory_,
                    *units_,
                    faults,
                    socket_of_systemd(),
                    machine_of_peer,
                    {.configuration_folder = options.configuration_folder,
-                    .assignments_file = options.runtime_folder + "/assignments.toml"}},
+                    .assignments_file = options.runtime_folder + "/assignments.toml",
+                    .settings_file = options.configuration_folder + "/aliasvmd.toml"}},
           log_control_{connection_}, signals_{io_, SIGTERM, SIGINT, SIGHUP}, watchdog_{io_}
     {
         connection_->start(
@@ -172,6 +186,7 @@ private:
     asio::io_context io_{1};
     plan::Catalogue catalogue_;
     LinuxDeviceHost host_;
+    HugepageMemory memory_{HugepageMemory::default_folder, locator()};
     std::shared_ptr<bus::Connection> connection_;
     std::shared_ptr<SystemdUnits> units_;
     Service service_;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "daemon/machine.hpp"
-#include "daemon/saved_registers.hpp"
 #include "vmm/plan/catalogue.hpp"
+#include "vmm/quiesce/saved_registers.hpp"
 #include "vmm/vfio/port.hpp"
 
 #include <functional>
@@ -60,7 +60,7 @@ struct Move
     std::shared_ptr<Machine> from{}; ///< running, and has it
     std::string from_alias{};
     std::shared_ptr<vfio::PlatformDevice> device{};
-    std::optional<SavedRegisters> registers{};
+    std::optional<quiesce::SavedRegisters> registers{};
     const char* step{step::check};
     Undo undo{};
 

@@ -19,13 +19,16 @@ namespace aliasvm::daemon
 namespace asio = boost::asio;
 
 Service::Service(asio::io_context& io, std::shared_ptr<bus::Connection> connection,
-                 const plan::Catalogue& catalogue, DeviceHost& host, Units& units,
-                 FaultPoints& faults, UniqueFd broker_socket, Broker::Identify identify,
-                 ServiceSettings settings)
+                 const plan::Catalogue& catalogue, DeviceHost& host, FixedMemory& memory,
+                 Units& units, FaultPoints& faults, UniqueFd broker_socket,
+                 Broker::Identify identify, ServiceSettings settings)
     : io_{io}, catalogue_{catalogue}, units_{units}, return_time_{settings.return_time},
       machines_{io, catalogue, settings.configuration_folder, settings.assignments_file},
-      custody_{catalogue, host}, turn_{io}, transfers_{machines_, custody_, host, turn_, faults},
-      broker_{io, std::move(broker_socket), std::move(identify), machines_, custody_, transfers_},
+      custody_{catalogue, host}, turn_{io}, transfers_{catalogue, machines_, custody_,
+                                                       host,      turn_,     faults},
+      ram_{memory, catalogue, machines_, custody_, transfers_, settings.settings_file},
+      broker_{io,  std::move(broker_socket), std::move(identify), machines_, custody_, transfers_,
+              ram_},
       inventory_{catalogue, settings.sysfs}, irq_counter_{settings.sysfs},
       authorization_{connection}, context_{io,           std::move(connection),
                                            catalogue,    machines_,
@@ -76,6 +79,7 @@ asio::awaitable<void> Service::start()
     started_ = true;
     for (const plan::Instance& instance : catalogue_.instances())
         co_await settle(instance);
+    ram_.tidy();
     show();
 }
 
@@ -116,6 +120,8 @@ void Service::follow(const Machines::Event& event)
             face->second->emit_state();
         break;
     }
+    if (started_ && event.machine.unit.down())
+        ram_.tidy();
     // Up or down: what it shall have may be waiting, what it had may be free.
     const bool live = event.machine.live();
     const auto [before, first] = live_.try_emplace(name, false);
@@ -147,6 +153,8 @@ void Service::follow(const plan::Instance& instance)
         face->second->emit_place();
     for (const auto& [name, face] : machine_faces_)
         face->emit_changed({"Aliases"});
+    if (started_)
+        ram_.tidy();
 }
 
 void Service::settle_soon(const plan::Instance& instance)

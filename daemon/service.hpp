@@ -22,6 +22,7 @@ struct ServiceSettings
 {
     std::string configuration_folder{"/etc/aliasvm"};
     std::string assignments_file{"/run/aliasvm/assignments.toml"};
+    std::string settings_file{"/etc/aliasvm/aliasvmd.toml"};
     std::filesystem::path sysfs{"/sys"};
     /// How long VMMs that run have for coming back to a daemon that starts.
     std::chrono::milliseconds return_time{5000};
@@ -35,8 +36,9 @@ public:
     using OnMachine = std::function<void(std::shared_ptr<Machine>)>;
 
     Service(boost::asio::io_context& io, std::shared_ptr<bus::Connection> connection,
-            const plan::Catalogue& catalogue, DeviceHost& host, Units& units, FaultPoints& faults,
-            UniqueFd broker_socket, Broker::Identify identify, ServiceSettings settings);
+            const plan::Catalogue& catalogue, DeviceHost& host, FixedMemory& memory, Units& units,
+            FaultPoints& faults, UniqueFd broker_socket, Broker::Identify identify,
+            ServiceSettings settings);
     ~Service();
 
     /// Finds out what is, makes it what it shall be, and then shows itself on the bus. The name is
@@ -65,6 +67,7 @@ private:
     Custody custody_;
     Turn turn_;
     Transfers transfers_;
+    RamCustody ram_;
     Broker broker_;
     Inventory inventory_;
     IrqCounter irq_counter_;

@@ -3,10 +3,10 @@
 #include "daemon/transfer.hpp"
 
 #include "daemon/binding_record.hpp"
-#include "daemon/register_window.hpp"
 #include "vmm/base/error.hpp"
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
+#include "vmm/quiesce/register_window.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -171,6 +171,22 @@ asio::awaitable<void> Transfers::take_back(const plan::Instance& instance)
             }
         }
         co_await pause_for(take_back_pause);
+    }
+}
+
+asio::awaitable<void> Transfers::bring_masters_to_rest()
+{
+    for (const plan::Instance& instance : catalogue_.instances())
+    {
+        if (!instance.dma())
+            continue;
+        co_await until_free_to_move(instance, nullptr);
+        const auto turn = co_await turn_.take();
+        if (!custody_.unknown(instance))
+            continue;
+        const auto device = co_await custody_.open(instance, patience);
+        custody_.quiesce(instance, device);
+        custody_.keep(instance, device);
     }
 }
 
@@ -384,14 +400,14 @@ void Transfers::bring_to_rest(const std::shared_ptr<Move>& move)
     begin(*move, step::quiesce);
     {
         const Mapping window = move->device->map({0});
-        MappedRegisters registers{window};
-        move->registers = SavedRegisters::save(move->instance.compatible, registers);
+        quiesce::MappedRegisters registers{window};
+        move->registers = quiesce::SavedRegisters::save(move->instance.compatible, registers);
     }
     move->undo.add("restore its registers",
                    [move]() -> asio::awaitable<void>
                    {
                        const Mapping window = move->device->map({0});
-                       MappedRegisters registers{window};
+                       quiesce::MappedRegisters registers{window};
                        move->registers->restore(registers);
                        co_return;
                    });

@@ -38,9 +38,10 @@ struct Handover
 class Transfers
 {
 public:
-    Transfers(Machines& machines, Custody& custody, DeviceHost& host, Turn& turn,
-              FaultPoints& faults)
-        : machines_{machines}, custody_{custody}, host_{host}, turn_{turn}, faults_{faults}
+    Transfers(const plan::Catalogue& catalogue, Machines& machines, Custody& custody,
+              DeviceHost& host, Turn& turn, FaultPoints& faults)
+        : catalogue_{catalogue}, machines_{machines}, custody_{custody}, host_{host}, turn_{turn},
+          faults_{faults}
     {
     }
 
@@ -59,6 +60,9 @@ public:
     [[nodiscard]] boost::asio::awaitable<void> take_back(const plan::Instance& instance);
     /// Brings an instance that no machine has to rest, again if it is blocked.
     [[nodiscard]] boost::asio::awaitable<void> quiesce(const plan::Instance& instance);
+    /// Brings to rest, and keeps, every bus master that a machine may have left behind, and waits
+    /// for those that come back. A blocked one stays blocked.
+    [[nodiscard]] boost::asio::awaitable<void> bring_masters_to_rest();
     /// Makes it stand where it shall: after a restart of the daemon, and when a machine has come up
     /// or gone down. Nothing to do if it does.
     [[nodiscard]] boost::asio::awaitable<void> settle(const plan::Instance& instance);
@@ -79,6 +83,7 @@ private:
     [[nodiscard]] std::shared_ptr<Machine> place_for(const plan::Instance& instance,
                                                      std::string& alias);
 
+    const plan::Catalogue& catalogue_;
     Machines& machines_;
     Custody& custody_;
     DeviceHost& host_;

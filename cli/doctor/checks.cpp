@@ -22,6 +22,7 @@ constexpr Check table[]{
     {"noiommu", check_noiommu},
     {"unsafe-interrupts", check_unsafe_interrupts},
     {"coherency", check_coherency},
+    {"identity-dma", check_identity_dma},
     {"clocks", check_clocks},
     {"devices", check_devices},
     {"systemd", check_systemd},

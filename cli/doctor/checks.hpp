@@ -31,6 +31,8 @@ Finding check_vfio_modules(const HostView& host);
 Finding check_reset_required(const HostView& host);
 Finding check_noiommu(const HostView& host);
 Finding check_unsafe_interrupts(const HostView& host);
+// identity_check.cpp
+Finding check_identity_dma(const HostView& host);
 // tree_checks.cpp
 Finding check_smmu(const HostView& host);
 Finding check_coherency(const HostView& host);

@@ -16,13 +16,19 @@ MAY_INCLUDE = {
     "vmm/fdt": {"vmm/base"},
     "vmm/plan": {"vmm/base", "vmm/fdt"},
     "vmm/facts": {"vmm/base", "vmm/plan"},
+    "vmm/quiesce": {"vmm/base"},
     "devices": {"vmm/base", "vmm/kvm", "vmm/vfio"},
-    "vmm/machine": {"vmm/base", "vmm/kvm", "vmm/vfio", "vmm/fdt", "vmm/plan", "devices"},
+    "vmm/machine": {
+        *("vmm/base", "vmm/kvm", "vmm/vfio", "vmm/fdt", "vmm/plan", "vmm/quiesce", "devices"),
+    },
     "vmm/control": {
         *("vmm/base", "vmm/bus", "vmm/kvm", "vmm/stats", "vmm/vfio", "vmm/fdt", "vmm/plan"),
         *("vmm/facts", "devices", "vmm/machine"),
     },
-    "daemon": {"vmm/base", "vmm/bus", "vmm/stats", "vmm/vfio", "vmm/fdt", "vmm/plan", "vmm/facts"},
+    "daemon": {
+        *("vmm/base", "vmm/bus", "vmm/stats", "vmm/vfio", "vmm/fdt", "vmm/plan", "vmm/facts"),
+        "vmm/quiesce",
+    },
     "cli": {"vmm/base", "vmm/bus", "vmm/fdt", "vmm/plan", "vmm/facts"},
 }
 PROGRAMS = {"vmm/main.cpp", "daemon/main.cpp"}  # the roof includes from anywhere

@@ -133,6 +133,11 @@ const Fault of_the_kernel[]{
      "0xf9060000 repeats", "<0x0 0xf906f000 0x0 0x2000>"},
 };
 
+void allow_identity_dma(MadeHost& host)
+{
+    host.write("etc/aliasvm/aliasvmd.toml", "allow_identity_dma = true\n");
+}
+
 const Fault of_vfio[]{
     {"NoModules", "vfio-modules", Verdict::fail,
      [](MadeHost& h)
@@ -172,6 +177,27 @@ const Fault of_vfio[]{
     {"GemWithoutStreamId", "coherency", Verdict::warn,
      [](MadeHost& h) { h.remove("sys/firmware/devicetree/base/axi/ethernet@ff0e0000/iommus"); },
      "gem3", "iommus = <&smmu ID>;"},
+    {"IdentityDmaMisspelt", "identity-dma", Verdict::fail,
+     [](MadeHost& h) { h.write("etc/aliasvm/aliasvmd.toml", "allow_identity_dma = 1\n"); },
+     "aliasvmd.toml:1:22:", "mend /etc/aliasvm/aliasvmd.toml"},
+    {"IdentityDmaWithoutDropIn", "identity-dma", Verdict::fail, allow_identity_dma,
+     "where memory lies", "/etc/systemd/system/aliasvmd.service.d/identity-dma.conf"},
+    {"IdentityDmaWithoutHugepages", "identity-dma", Verdict::fail,
+     [](MadeHost& h)
+     {
+         allow_identity_dma(h);
+         h.write("etc/systemd/system/aliasvmd.service.d/identity-dma.conf", "");
+         h.write("proc/sys/vm/nr_hugepages", "0\n");
+     },
+     "no hugepages", "vm.nr_hugepages"},
+    {"IdentityDmaIsNeverSafe", "identity-dma", Verdict::warn,
+     [](MadeHost& h)
+     {
+         allow_identity_dma(h);
+         h.write("etc/systemd/system/aliasvmd.service.d/identity-dma.conf", "");
+         h.write("proc/sys/vm/nr_hugepages", "64\n");
+     },
+     "can write to all memory", "trust such VMs"},
     {"ClocksAreStopped", "clocks", Verdict::warn,
      [](MadeHost& h)
      {

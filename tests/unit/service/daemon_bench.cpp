@@ -149,10 +149,11 @@ void ADaemon::start_daemon()
     server_ = bus::Connection::at(*daemon_io_, bus_.address());
     server_->start([](int) {});
     service_ = std::make_unique<daemon::Service>(
-        *daemon_io_, server_, catalogue_, devices_, units_, faults_,
+        *daemon_io_, server_, catalogue_, devices_, memory_, units_, faults_,
         listen_at(folder_ / "run/broker"), [this](int socket) { return identity_of(socket); },
         daemon::ServiceSettings{.configuration_folder = folder_ / "etc",
                                 .assignments_file = folder_ / "run/assignments.toml",
+                                .settings_file = folder_ / "etc/aliasvmd.toml",
                                 .sysfs = folder_ / "sys",
                                 .return_time = 300ms});
     asio::co_spawn(io_, reconnect(std::exchange(come_back_, {})), asio::detached);
@@ -240,20 +241,17 @@ void ADaemon::until(const std::function<bool()>& holds)
     }
 }
 
-FakeVmm& ADaemon::boot(const std::string& name, const std::vector<std::string>& aliases)
+FakeVmm& ADaemon::boot(const std::string& name, const std::vector<std::string>& aliases,
+                       const std::function<void()>& registered)
 {
     const VmName vm = *VmName::from(name);
     auto& vmm = vmms_[name] = std::make_shared<FakeVmm>(io_, devices_, vm);
     units_.set(vm, "activating");
     next_identity_ = name;
-    run(
-        [](FakeVmm& started, std::string socket,
-           std::vector<std::string> wanted) -> asio::awaitable<void>
-        {
-            co_await started.connect(std::move(socket));
-            for (const std::string& alias : wanted)
-                co_await started.acquire(alias);
-        }(*vmm, folder_ / "run/broker", aliases));
+    run(vmm->connect(folder_ / "run/broker"));
+    registered();
+    for (const std::string& alias : aliases)
+        run(vmm->acquire(alias));
     units_.facts[name].main_pid = 4711;
     units_.set(vm, "active");
     return *vmm;

@@ -5,6 +5,7 @@
 #include "daemon/service.hpp"
 #include "tests/fakes/private_bus.hpp"
 #include "tests/unit/service/fake_devices.hpp"
+#include "tests/unit/service/fake_memory.hpp"
 #include "tests/unit/service/fake_units.hpp"
 #include "tests/unit/service/fake_vmm.hpp"
 #include "vmm/bus/connection.hpp"
@@ -56,8 +57,10 @@ protected:
     /// Runs the loops until it holds; fails the test if it does not within a few seconds.
     void until(const std::function<bool()>& holds);
 
-    /// A VMM that has come up: its unit is active and it has what it shall have.
-    FakeVmm& boot(const std::string& name, const std::vector<std::string>& aliases = {});
+    /// A VMM that has come up: its unit is active and it has what it shall have. `registered` is
+    /// called before it asks for that.
+    FakeVmm& boot(const std::string& name, const std::vector<std::string>& aliases = {},
+                  const std::function<void()>& registered = [] {});
     /// Its process ends and its unit goes down.
     void end(const std::string& name, const std::string& state = "inactive");
 
@@ -85,6 +88,7 @@ protected:
     /// The daemon's, with all that it is at: both go when it is killed.
     std::unique_ptr<boost::asio::io_context> daemon_io_;
     FakeDevices devices_;
+    FakeMemory memory_;
     FakeUnits units_;
     Faults faults_;
     plan::Catalogue catalogue_;

@@ -10,12 +10,26 @@
 namespace aliasvm::service
 {
 
+namespace
+{
+
+constexpr std::uint32_t gem_status = 0x8;
+constexpr std::uint32_t gem_mdio_idle = 0x4;
+
+} // namespace
+
 FakeDevices::FakeDevices()
 {
     const vfio::Irq level{true, true};
     models_["ttc0"] = &host_.add("ff110000.timer", {{page_size, true}}, {level, level, level});
     models_["ttc1"] = &host_.add("ff120000.timer", {{page_size, true}}, {level, level, level});
     models_["ttc2"] = &host_.add("ff130000.timer", {{page_size, true}}, {level, level, level});
+    for (const auto& [name, sysname] :
+         {std::pair{"gem0", "ff0b0000.ethernet"}, std::pair{"gem1", "ff0c0000.ethernet"}})
+    {
+        models_[name] = &host_.add(sysname, {{page_size, true}}, {level, level});
+        at(name, gem_status) = gem_mdio_idle;
+    }
     models_["uart1"] = &host_.add("ff010000.serial");
 }
 

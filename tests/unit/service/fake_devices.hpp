@@ -14,8 +14,8 @@
 namespace aliasvm::service
 {
 
-/// Their registers are plain memory. So a TTC comes to rest, and a UART, whose reset bits would
-/// have to clear themselves, never does.
+/// Their registers are plain memory. So a TTC and a GEM come to rest, and a UART, whose reset bits
+/// would have to clear themselves, never does.
 class FakeDevices final : public daemon::DeviceHost
 {
 public:

@@ -77,6 +77,23 @@ asio::awaitable<void> FakeVmm::acquire(std::string alias)
     devices_.elsewhere[holding[alias]] = name_.str();
 }
 
+asio::awaitable<std::string> FakeVmm::acquire_memory(std::uint64_t bytes)
+{
+    Message call =
+        connection_->new_call(nullptr, bus::root_path, bus::broker_interface, "AcquireMemory");
+    call.append("t", bytes);
+    Message reply = co_await connection_->call(std::move(call), 30s);
+    std::string pieces;
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+    for (bool any = reply.enter('a', "(tt)"); any && reply.read_next("(tt)", &address, &size);)
+        pieces += fmt::format("{}{:#x}+{:#x}", pieces.empty() ? "" : " ", address, size);
+    reply.exit();
+    if (::fcntl(reply.read_fd().get(), F_GETFD) < 0)
+        throw Error{errno, "use the memory"};
+    co_return pieces;
+}
+
 void FakeVmm::lose_connection()
 {
     connection_->close();

@@ -6,6 +6,7 @@
 #include "vmm/base/vm_name.hpp"
 #include "vmm/bus/connection.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,6 +27,8 @@ public:
     /// Registers under another name.
     [[nodiscard]] boost::asio::awaitable<void> claim(std::string name);
     [[nodiscard]] boost::asio::awaitable<void> acquire(std::string alias);
+    /// Where its RAM is, "0x10000000+0x200000 …".
+    [[nodiscard]] boost::asio::awaitable<std::string> acquire_memory(std::uint64_t bytes);
     /// The process is gone: its connection and all that it had open.
     void die();
     /// Only the connection.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One function a device kind, in a table by compatible string.
-#include "daemon/quiesce.hpp"
+#include "vmm/quiesce/quiesce.hpp"
 
-#include "daemon/device_registers.hpp"
+#include "vmm/quiesce/device_registers.hpp"
 
 #include <array>
 #include <string_view>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 
 namespace
@@ -240,4 +240,4 @@ Rest bring_to_rest(std::span<const std::string> compatibles, RegisterWindow& reg
     return Rest::no_sequence;
 }
 
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Save, bring to rest, restore: the settings are what they were.
-#include "daemon/saved_registers.hpp"
+#include "vmm/quiesce/saved_registers.hpp"
 
-#include "daemon/quiesce.hpp"
-#include "register_models.hpp"
-#include "uart_window.hpp"
+#include "tests/unit/quiesce/register_models.hpp"
+#include "tests/unit/quiesce/uart_window.hpp"
+#include "vmm/quiesce/quiesce.hpp"
 
 #include <random>
 #include <string>
@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 namespace
 {
@@ -218,4 +218,4 @@ TEST(SavedRegisters, AreNoneForADeviceThatIsNotKnown)
 }
 
 } // namespace
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

@@ -7,7 +7,7 @@
 
 /// Offsets in bytes from the start of the device's window. Source of each: UG1087 (Zynq UltraScale+
 /// register reference), the module named above the namespace.
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 
 /// Module UART.
@@ -174,4 +174,4 @@ inline constexpr std::uint32_t dma_reset_value = 0x2'0784;
 inline constexpr std::uint32_t longest_frame_reset_value = 0x2800;
 } // namespace gem
 
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

@@ -2,14 +2,14 @@
 // SavedRegisters: what a device was set to, to undo bring_to_rest() when an assignment is undone.
 #pragma once
 
-#include "daemon/register_window.hpp"
+#include "vmm/quiesce/register_window.hpp"
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 
 struct RegisterWrite
@@ -50,4 +50,4 @@ private:
     std::vector<RegisterWrite> writes_;
 };
 
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

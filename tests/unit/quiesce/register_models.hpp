@@ -2,8 +2,8 @@
 // Models of devices' registers, with the behaviour that matters when they are brought to rest.
 #pragma once
 
-#include "daemon/device_registers.hpp"
-#include "daemon/register_window.hpp"
+#include "vmm/quiesce/device_registers.hpp"
+#include "vmm/quiesce/register_window.hpp"
 
 #include <array>
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 
 /// Registers that hold what is written to them, but for those that a model says more of. Every
@@ -233,4 +233,4 @@ private:
     unsigned turn_{};
 };
 
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quiesce sequences against register models; the UART's is the one that guests get.
-#include "daemon/quiesce.hpp"
+#include "vmm/quiesce/quiesce.hpp"
 
-#include "register_models.hpp"
-#include "uart_window.hpp"
+#include "tests/unit/quiesce/register_models.hpp"
+#include "tests/unit/quiesce/uart_window.hpp"
 
 #include <array>
 #include <random>
@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 namespace
 {
@@ -244,4 +244,4 @@ TEST(Quiesce, LeavesADeviceAloneThatItDoesNotKnow)
 }
 
 } // namespace
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

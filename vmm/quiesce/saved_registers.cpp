@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // One function a device kind says what to read, and what to write for it, in the order of
 // restore().
-#include "daemon/saved_registers.hpp"
+#include "vmm/quiesce/saved_registers.hpp"
 
-#include "daemon/device_registers.hpp"
+#include "vmm/quiesce/device_registers.hpp"
 
 #include <array>
 #include <initializer_list>
 #include <string_view>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 
 namespace
@@ -158,4 +158,4 @@ void SavedRegisters::restore(RegisterWindow& registers) const
         registers.write(write.offset, write.value);
 }
 
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

@@ -2,14 +2,14 @@
 // UartWindow: the registers of the emulated UART, which is the model of the physical one.
 #pragma once
 
-#include "daemon/register_window.hpp"
 #include "devices/emulated/cadence_uart.hpp"
+#include "vmm/quiesce/register_window.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 
 struct UartLine final : devices::IrqLine
@@ -42,4 +42,4 @@ public:
     devices::CadenceUart device{line, sink};
 };
 
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

@@ -2,13 +2,13 @@
 // Brings a device to rest after its owner is gone, whatever state that owner left it in.
 #pragma once
 
-#include "daemon/register_window.hpp"
+#include "vmm/quiesce/register_window.hpp"
 
 #include <cstdint>
 #include <span>
 #include <string>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 
 /// What became of it.
@@ -39,4 +39,4 @@ enum class Rest : std::uint8_t
 [[nodiscard]] Rest bring_to_rest(std::span<const std::string> compatibles,
                                  RegisterWindow& registers);
 
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce

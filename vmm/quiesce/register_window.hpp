@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace aliasvm::daemon
+namespace aliasvm::quiesce
 {
 
 /// Offsets are in bytes from the start of the device's first window, a multiple of 4.
@@ -37,4 +37,4 @@ private:
     const Mapping& mapping_;
 };
 
-} // namespace aliasvm::daemon
+} // namespace aliasvm::quiesce
