@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Boot the emulated ZCU102 that board/make made: a module for tests, a command for people."""
+"""Boot an emulated board that board/make made: a module for tests, a command for people."""
 # SPDX-License-Identifier: Apache-2.0
 
 import argparse
@@ -10,8 +10,9 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 from harness.machine import Board, cache_folder  # noqa: E402
 from harness.remote import CommandFailed  # noqa: E402
+from harness.virt import VirtBoard  # noqa: E402
 
-__all__ = ["Board", "CommandFailed", "cache_folder"]
+__all__ = ["Board", "CommandFailed", "VirtBoard", "cache_folder"]
 
 
 def main():
@@ -24,13 +25,15 @@ def main():
         action.add_argument("--console", action="store_true", help="show the kernel's console (takes UART0 away)")
         action.add_argument("--icount", action="store_true", help="virtual time counts instructions; slower")
         action.add_argument("--smp", type=int, default=4, metavar="N", help="CPUs (default: 4)")
+        action.add_argument("--virt", action="store_true", help="not the ZCU102, but the board with an SMMU and PCI")
     run.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     if options.action == "run" and not options.command:
         parser.error("run: which command?")
     try:
-        with Board(product=options.product, smp=options.smp, icount=options.icount,
-                   console=options.console) as board:
+        kind = VirtBoard if options.virt else Board
+        with kind(product=options.product, smp=options.smp, icount=options.icount,
+                  console=options.console) as board:
             if options.action == "boot":
                 return board.shell()
             done = board.run(" ".join(options.command), check=False, timeout=None)

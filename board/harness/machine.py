@@ -16,8 +16,6 @@ from .qemu import Qemu
 from .remote import Remote
 from .serial_port import SerialPort
 
-PARTS = ("Image", "initrd.img", "sd.img", "ssh_key", "board.dtb", "console.dtb")
-
 
 def cache_folder():
     """The same rule as in board/steps/common.sh."""
@@ -48,6 +46,11 @@ class Board:
     the kernel's console instead of a port to give away. dtb: another device tree than board/make's.
     """
 
+    # What another machine has otherwise (virt.py).
+    PARTS = ("Image", "initrd.img", "sd.img", "ssh_key", "board.dtb", "console.dtb")
+    UARTS = (0, 1)
+    CONSOLE = "ttyPS0"
+
     def __init__(self, product=None, smp=4, memory="2G", icount=False, console=False, extra_args=(),
                  extra_cmdline="", dtb=None, timeout=None, progress=sys.stderr):
         self._product, self._smp, self._memory, self._icount = product, smp, memory, icount
@@ -65,30 +68,37 @@ class Board:
             raise FileNotFoundError(f"boot the board: {name} is not in {cache_folder()}/board; run board/make")
         return path
 
+    def _machine(self, parts):
+        """QEMU's arguments for the machine, its disk and the network, whose forwarding has port 0: any free one."""
+        tree = self._dtb or parts["console.dtb" if self._console else "board.dtb"]
+        arguments = ["-M", "xlnx-zcu102,virtualization=on", "-dtb", tree]
+        # The n-th -nic is GEM n, and "-nic none" does not count: an unconnected hub keeps a place.
+        for number in (0, 1, 2):
+            arguments += ["-nic", f"hubport,hubid={number},id=gem{number}"]
+        return arguments + ["-nic", "user,id=gem3,hostfwd=tcp:127.0.0.1:0-:22",
+                            "-drive", f"if=sd,index=1,format=raw,snapshot=on,file={parts['sd.img']}"]
+
+    def _cmdline(self):
+        """What the machine's kernel has to be told."""
+        return []
+
     def _arguments(self):
-        parts = {name: self._part(name) for name in PARTS}
+        parts = {name: self._part(name) for name in self.PARTS}
         initramfs = parts["initrd.img"]
         if self._product:
             initramfs = os.path.join(self._folder, "initrd.img")
             archive.with_product(parts["initrd.img"], self._product, initramfs)
-        tree = self._dtb or parts["console.dtb" if self._console else "board.dtb"]
         # panic=-1: a panic resets the machine at once, and -no-reboot turns that into the end of QEMU.
-        # GEM3 stays eth0: udev's own names depend on its version.
+        # The host's network stays eth0: udev's own names depend on its version.
         words = [f"board.ready={self._ready.getsockname()[1]}",
                  "rdinit=/init", "panic=-1", "net.ifnames=0", "apparmor=0", "audit=0",
-                 "console=ttyPS0 systemd.show_status=1" if self._console else "quiet", self._extra_cmdline]
-        arguments = ["-M", "xlnx-zcu102,virtualization=on", "-smp", str(self._smp), "-m", self._memory,
+                 f"console={self.CONSOLE} systemd.show_status=1" if self._console else "quiet",
+                 *self._cmdline(), self._extra_cmdline]
+        arguments = [*self._machine(parts), "-smp", str(self._smp), "-m", self._memory,
                      "-display", "none", "-no-reboot", "-audiodev", "none,id=silence"]
-        for number in (0, 1):
+        for number in self.UARTS:
             arguments += ["-serial", f"unix:{self._folder}/serial{number},server=on,wait=off"]
-        # The n-th -nic is GEM n, and "-nic none" does not count: an unconnected hub keeps a place.
-        for number in (0, 1, 2):
-            arguments += ["-nic", f"hubport,hubid={number},id=gem{number}"]
-        # Port 0 of the forwarding: the kernel picks a free one.
-        arguments += ["-nic", "user,id=gem3,hostfwd=tcp:127.0.0.1:0-:22",
-                      "-drive", f"if=sd,index=1,format=raw,snapshot=on,file={parts['sd.img']}",
-                      "-kernel", parts["Image"], "-initrd", initramfs, "-dtb", tree,
-                      "-append", " ".join(filter(None, words))]
+        arguments += ["-kernel", parts["Image"], "-initrd", initramfs, "-append", " ".join(filter(None, words))]
         if self._icount:
             # One tick of the counter is one instruction, however busy the machine is.
             arguments += ["-icount", "shift=0,sleep=off,align=off", "-seed", "1",
@@ -136,7 +146,7 @@ class Board:
             self._ready.settimeout(0.5)
             started = time.monotonic()
             self.qemu = Qemu(self._arguments(), self._folder)
-            for number in (0, 1):
+            for number in self.UARTS:
                 echo = sys.stderr if self._console and number == 0 else None
                 self._ports.append(SerialPort(f"{self._folder}/serial{number}", f"UART{number}", echo))
             self.monitor("cont")
@@ -161,7 +171,7 @@ class Board:
             signal.signal(signal.SIGTERM, self._old_handler)
 
     def serial(self, number):
-        """UART0 or UART1, from outside."""
+        """A UART of UARTS, from outside."""
         return self._ports[number]
 
     def monitor(self, line):

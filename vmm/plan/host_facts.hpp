@@ -24,7 +24,8 @@ struct HostFacts
     FileFacts dtb{MissingFile{}};                     ///< looked at if Config::dtb is there
 
     /// Guest-physical ranges that the IOMMU refuses to map, as VFIO's IOVA ranges leave them out:
-    /// on a ZynqMP with its SMMU, 1 MiB at 0x08000000 for MSIs. Empty without an IOMMU.
+    /// on a ZynqMP with its SMMU, 1 MiB at 0x08000000 for MSIs. Empty without an IOMMU. Filled by
+    /// facts::dma_holes().
     std::vector<GuestRange> dma_holes;
 
     /// Where the host's hugepages for this VM lie, guest-physical = host-physical, in the order of

@@ -6,12 +6,14 @@
 #include "vmm/base/ioctl.hpp"
 
 #include <linux/vfio.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace aliasvm::vfio
@@ -40,15 +42,23 @@ const char* mend_of_enable(LinuxContainer::Kind kind, int error)
     // A GIC-400 cannot isolate message-signalled interrupts, so VFIO wants to be told.
     return kind == LinuxContainer::Kind::type1
                ? " (the interrupt controller isolates no MSIs: set allow_unsafe_interrupts=1 of "
-                 "vfio_iommu_type1)"
+                 "vfio_iommu_type1, in /etc/modprobe.d or its /sys/module/…/parameters)"
                : " (noiommu needs CAP_SYS_RAWIO)";
 }
 
-const char* mend_of_map(int error)
+/// `size` is all that was to be mapped, of which one piece failed.
+std::string mend_of_map(int error, std::uint64_t size)
 {
-    return error == ENOMEM ? " (DMA pins memory: raise the limit of locked memory, LimitMEMLOCK= "
-                             "of the unit)"
-                           : "";
+    constexpr std::uint64_t kib = 1024;
+    if (error != ENOMEM)
+        return "";
+    rlimit limit{};
+    // Of this process: the kernel counts the pages against whoever maps them.
+    if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return " (DMA pins memory, and the host has not enough of it)";
+    return fmt::format(" (DMA pins memory: this alone needs {} KiB of locked memory, and the limit "
+                       "for all of it is {} KiB; raise LimitMEMLOCK= of the unit)",
+                       size / kib, limit.rlim_cur / kib);
 }
 
 /// False if `value` would not lie wholly within `bytes`.
@@ -122,7 +132,7 @@ void unmap_exactly(int container, const GuestRange& iova)
                   iova.base.value, iova.last().value);
 }
 
-void map_exactly(int container, const GuestRange& iova, const std::byte* host)
+void map_exactly(int container, const GuestRange& iova, const std::byte* host, std::uint64_t whole)
 {
     vfio_iommu_type1_dma_map request{};
     request.argsz = sizeof request;
@@ -132,7 +142,7 @@ void map_exactly(int container, const GuestRange& iova, const std::byte* host)
     request.size = iova.size;
     if (retrying_ioctl(container, VFIO_IOMMU_MAP_DMA, &request) < 0)
         throw Error{errno, "give guest {:#x}..{:#x} to DMA{}", iova.base.value, iova.last().value,
-                    mend_of_map(errno)};
+                    mend_of_map(errno, whole)};
 }
 
 /// Pieces that are to be unmapped again unless all of them came to be.
@@ -217,7 +227,7 @@ void LinuxContainer::map(const GuestRange& guest, std::byte* host)
         const auto piece = intersection(guest, range);
         if (!piece)
             continue;
-        map_exactly(fd(), *piece, host + (piece->base - guest.base));
+        map_exactly(fd(), *piece, host + (piece->base - guest.base), guest.size);
         undo.add(*piece);
         any = true;
     }

@@ -3,6 +3,7 @@
 #include "vmm/vfio/linux_host.hpp"
 
 #include "vmm/base/error.hpp"
+#include "vmm/vfio/group_checks.hpp"
 #include "vmm/vfio/linux_platform_device.hpp"
 #include "vmm/vfio/open.hpp"
 
@@ -19,18 +20,26 @@ namespace
 {
 
 /// The group of a device that is fit to be opened.
-IommuGroup require_ready(const std::optional<HostDevice>& device, std::string_view name, Dma dma)
+IommuGroup require_ready(const Sysfs& sysfs, std::string_view name, Dma dma)
 {
+    const auto device = sysfs.device(name);
     if (!device)
         throw Error{ENODEV, "open {}: the host has no such platform device", name};
     if (device->driver != vfio_driver)
+    {
+        // A device that has no driver may be one that vfio-platform has refused.
+        if (const auto why = coherency_obstacle(sysfs, name); !device->driver && !why.empty())
+            throw Error{EINVAL, "open {}, which {} does not take: {}", name, vfio_driver, why};
         throw Error{EPERM, "open {}: it is bound to {} (bind it to {})", name,
                     device->driver.value_or("no driver"), vfio_driver};
+    }
     if (!device->group)
-        throw Error{ENODEV,
-                    "open {}: it has no IOMMU group (give it a stream id in the host's device "
-                    "tree, or load vfio with enable_unsafe_noiommu_mode=1 before binding it)",
-                    name};
+        throw Error{ENODEV, "open {}: it has no IOMMU group ({})", name,
+                    dma == Dma::iommu
+                        ? "it does DMA: give it a stream id in the host's device tree and enable "
+                          "the SMMU"
+                        : "give it a stream id in the host's device tree, or load vfio with "
+                          "enable_unsafe_noiommu_mode=1 before binding it"};
     if (dma == Dma::iommu && device->group->noiommu)
         throw Error{EPERM,
                     "open {}: it does DMA, and nothing confines that in a noiommu group (give it a "
@@ -86,7 +95,7 @@ LinuxHost::LinuxHost(std::filesystem::path sysfs, std::filesystem::path dev_vfio
 
 std::unique_ptr<PlatformDevice> LinuxHost::open(std::string_view name, Dma dma)
 {
-    const IommuGroup which = require_ready(sysfs_.device(name), name, dma);
+    const IommuGroup which = require_ready(sysfs_, name, dma);
     // The kernel would open a device of our own group again and again.
     std::string key{name};
     if (!devices_[key].expired())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Symbolic links and small files below /sys (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
+// Symbolic links and small files below /sys (Documentation/ABI/testing/sysfs-kernel-iommu_groups
+// and sysfs-class-iommu).
 #include "vmm/vfio/sysfs.hpp"
 
 #include <algorithm>
@@ -26,6 +27,15 @@ std::optional<std::string> target_name(const fs::path& link)
     return target.filename().string();
 }
 
+/// Empty if there is none.
+std::string first_line(const fs::path& file)
+{
+    std::ifstream in{file};
+    std::string line;
+    std::getline(in, line);
+    return line;
+}
+
 std::optional<IommuGroup> group_of(const fs::path& device)
 {
     const auto text = target_name(device / "iommu_group");
@@ -37,11 +47,26 @@ std::optional<IommuGroup> group_of(const fs::path& device)
         parsed.ec != std::errc{} || parsed.ptr != end)
         return std::nullopt;
     // Most groups have no name, and no such file.
-    std::ifstream file{device / "iommu_group" / "name"};
-    std::string name;
-    std::getline(file, name);
-    group.noiommu = name == "vfio-noiommu";
+    group.noiommu = first_line(device / "iommu_group" / "name") == "vfio-noiommu";
     return group;
+}
+
+/// Of the node of a device, or the nearest one above it that says either. Nothing without a node.
+std::optional<bool> coherent_node(const fs::path& device)
+{
+    std::error_code error;
+    const fs::path node = fs::canonical(device / "of_node", error);
+    if (error)
+        return std::nullopt;
+    for (fs::path at = node; at != at.parent_path(); at = at.parent_path())
+    {
+        if (fs::exists(at / "dma-coherent"))
+            return true;
+        // "base" is the root of the device tree in sysfs.
+        if (fs::exists(at / "dma-noncoherent") || at.filename() == "base")
+            break;
+    }
+    return false;
 }
 
 bool plain_name(std::string_view name)
@@ -74,6 +99,29 @@ std::vector<std::string> Sysfs::members(std::uint32_t group) const
                                     target_name(entry.path() / "driver").value_or("no driver")));
     std::ranges::sort(names);
     return names;
+}
+
+fs::path Sysfs::domain_type_file(std::uint32_t group) const
+{
+    return root_ / "kernel/iommu_groups" / std::to_string(group) / "type";
+}
+
+std::string Sysfs::domain_type(std::uint32_t group) const
+{
+    return first_line(domain_type_file(group));
+}
+
+std::optional<bool> Sysfs::coherent(std::string_view name) const
+{
+    if (!plain_name(name))
+        return std::nullopt;
+    const fs::path device = root_ / "bus/platform/devices" / name;
+    const auto own = coherent_node(device);
+    // "iommu" is the IOMMU's entry in its class, whose device is the one of the device tree.
+    const auto iommu = coherent_node(device / "iommu" / "device");
+    if (!own || !iommu)
+        return std::nullopt;
+    return *own || *iommu;
 }
 
 } // namespace aliasvm::vfio

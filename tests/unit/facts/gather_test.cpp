@@ -16,8 +16,8 @@ using namespace aliasvm;
 
 plan::HostFacts facts_of(const std::string& kernel)
 {
-    const auto config = plan::parse_config("kernel = \"" + kernel + "\"", "test.toml",
-                                           *VmName::from("test"));
+    const auto config =
+        plan::parse_config("kernel = \"" + kernel + "\"", "test.toml", *VmName::from("test"));
     return facts::gather(config, 40);
 }
 

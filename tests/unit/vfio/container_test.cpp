@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <cstring>
@@ -133,20 +134,42 @@ TEST_F(AContainer, MapsAllOrNothing)
     EXPECT_THAT(unmapped, ElementsAre(Piece{0, 0x0800'0000}));
 }
 
-TEST_F(AContainer, SaysWhichLimitStandsInTheWay)
+/// The limit of locked memory of this process, for as long as one of these lives.
+class LockLimit
 {
-    fail_after = 0;
+public:
+    explicit LockLimit(rlim_t limit)
+    {
+        ::getrlimit(RLIMIT_MEMLOCK, &before_);
+        const rlimit now{limit, before_.rlim_max};
+        EXPECT_EQ(::setrlimit(RLIMIT_MEMLOCK, &now), 0);
+    }
+    ~LockLimit() { ::setrlimit(RLIMIT_MEMLOCK, &before_); }
+    LockLimit(const LockLimit&) = delete;
+    LockLimit& operator=(const LockLimit&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+TEST_F(AContainer, SaysWhatIsNeededAndWhichLimitStandsInTheWay)
+{
+    const LockLimit limit{64 << 10};
+    fail_after = 1; // the piece behind the hole
     try
     {
-        container->map({GuestAddr{0}, mib}, host_at(0));
+        container->map({GuestAddr{0}, 256 * mib}, host_at(0));
         FAIL() << "no Error";
     }
     catch (const Error& error)
     {
-        EXPECT_THAT(error.what(), HasSubstr("give guest 0x0..0xfffff to DMA"));
+        EXPECT_EQ(error.code().value(), ENOMEM);
+        EXPECT_THAT(error.what(), HasSubstr("give guest 0x8100000..0xfffffff to DMA"));
+        EXPECT_THAT(error.what(), HasSubstr("needs 262144 KiB"));
+        EXPECT_THAT(error.what(), HasSubstr("the limit for all of it is 64 KiB"));
         EXPECT_THAT(error.what(), HasSubstr("LimitMEMLOCK="));
     }
-    EXPECT_TRUE(unmapped.empty());
+    EXPECT_EQ(unmapped.size(), 1U);
 }
 
 TEST_F(AContainer, RefusesMemoryThatTheIommuDoesNotReach)

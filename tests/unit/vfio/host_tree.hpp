@@ -66,12 +66,44 @@ public:
             std::ofstream{group_path(group) / "name"} << "vfio-noiommu\n";
     }
 
-private:
+    /// What the group's DMA goes through when VFIO does not have it.
+    void set_domain_type(int group, const std::string& type) const
+    {
+        std::ofstream{group_path(group) / "type"} << type << "\n";
+    }
+
+    /// The lines of the file, as the kernel writes them.
+    void set_reserved_regions(int group, const std::string& lines) const
+    {
+        std::ofstream{group_path(group) / "reserved_regions"} << lines;
+    }
+
+    /// The node of a device in the host's device tree, and the IOMMU in front of the device.
+    void add_node(const std::string& name, const std::string& iommu) const
+    {
+        const auto nodes = sys() / "firmware/devicetree/base/axi";
+        const auto own = sys() / "devices/platform/axi" / name;
+        const auto smmu = sys() / "devices/platform" / iommu;
+        std::filesystem::create_directories(nodes / name);
+        std::filesystem::create_directories(nodes / iommu);
+        std::filesystem::create_directories(smmu / "iommu/entry");
+        std::filesystem::create_directory_symlink(nodes / name, own / "of_node");
+        std::filesystem::create_directory_symlink(nodes / iommu, smmu / "of_node");
+        std::filesystem::create_directory_symlink(smmu, smmu / "iommu/entry/device");
+        std::filesystem::create_directory_symlink(smmu / "iommu/entry", own / "iommu");
+    }
+    /// A property without a value, of a node by its path below the root of the device tree.
+    void add_property(const std::string& node, const std::string& property) const
+    {
+        std::ofstream{sys() / "firmware/devicetree/base" / node / property};
+    }
+
     [[nodiscard]] std::filesystem::path group_path(int group) const
     {
         return sys() / "kernel/iommu_groups" / std::to_string(group);
     }
 
+private:
     std::filesystem::path root_;
 };
 

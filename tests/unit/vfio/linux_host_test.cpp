@@ -184,6 +184,23 @@ TEST_F(AHost, SaysHowToGetAGroup)
                 AllOf(HasSubstr("no IOMMU group"), HasSubstr("enable_unsafe_noiommu_mode=1")));
 }
 
+TEST_F(AHost, SaysThatABusMasterNeedsTheSmmu)
+{
+    tree.add_device("ff0e0000.ethernet", "vfio-platform");
+    EXPECT_THAT(refusal("ff0e0000.ethernet", true),
+                AllOf(HasSubstr("no IOMMU group"), HasSubstr("stream id"),
+                      testing::Not(HasSubstr("noiommu"))));
+}
+
+TEST_F(AHost, SaysWhyADeviceBehindAnIncoherentIommuHasNoDriver)
+{
+    tree.add_device("ff0e0000.ethernet", "", 8);
+    tree.add_node("ff0e0000.ethernet", "fd800000.smmu");
+    EXPECT_THAT(refusal("ff0e0000.ethernet", true), HasSubstr("add dma-coherent"));
+    tree.add_property("axi/ff0e0000.ethernet", "dma-coherent");
+    EXPECT_THAT(refusal("ff0e0000.ethernet", true), HasSubstr("bound to no driver"));
+}
+
 TEST_F(AHost, RefusesDmaThatNothingConfines)
 {
     EXPECT_THAT(refusal("ff010000.serial", Dma::iommu), HasSubstr("nothing confines"));
