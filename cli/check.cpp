@@ -51,7 +51,8 @@ Problems check_file(const std::string& file, const std::string& catalogue_file)
     const auto config = plan::parse_config(
         {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file, *name);
     const plan::Catalogue catalogue{read_file(catalogue_file), catalogue_file};
-    auto made = plan::make_plan(config, catalogue, facts::gather(config, plan::a53_ipa_bits));
+    auto made =
+        plan::make_plan(config, catalogue, facts::gather(config, catalogue, plan::a53_ipa_bits));
     if (auto* const problems = std::get_if<Problems>(&made))
         return std::move(*problems);
     return {};

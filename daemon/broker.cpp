@@ -119,6 +119,8 @@ private:
         machine_ = broker_.machines_.of_unit(*identity_).shared_from_this();
         if (!vmm_) // registering again, once it runs, is no new VMM
             vmm_ = make_vmm();
+        if (holding.empty() && machine_->vmm != vmm_)
+            machine_->fault.clear(); // a new run
         machine_->statistics = read_statistics_fds(call);
         machine_->paused = paused != 0;
         machine_->vmm = vmm_; // an earlier connection of the same VMM counts no more

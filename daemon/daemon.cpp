@@ -2,6 +2,7 @@
 // From the process's start to the name on the bus, which comes last.
 #include "daemon/daemon.hpp"
 
+#include "daemon/fault_watch.hpp"
 #include "daemon/folder_watch.hpp"
 #include "daemon/hugepage_memory.hpp"
 #include "daemon/linux_device_host.hpp"
@@ -15,7 +16,11 @@
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
 
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -81,6 +86,24 @@ private:
     asio::steady_timer timer_;
     std::chrono::microseconds interval_{};
 };
+
+/// The kernel's log, if systemd gave it as the standard input: the unit's sandbox has no other way
+/// to it.
+std::optional<UniqueFd> kernel_log()
+{
+    constexpr unsigned mem_major = 1;
+    constexpr unsigned kmsg_minor = 11;
+    struct stat facts
+    {
+    };
+    if (::fstat(STDIN_FILENO, &facts) != 0 || !S_ISCHR(facts.st_mode) ||
+        facts.st_rdev != makedev(mem_major, kmsg_minor))
+        return std::nullopt;
+    UniqueFd log{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)};
+    if (!log.ok())
+        return std::nullopt;
+    return log;
+}
 
 /// Only DMA without an IOMMU asks where memory is, and only then does the unit allow it.
 HugepageMemory::Locate locator()
@@ -148,6 +171,11 @@ private:
         co_await units_->subscribe();
         co_await service_.start();
         watch_.emplace(io_, options_.configuration_folder, [this] { service_.reload(); });
+        if (auto log = kernel_log())
+            fault_watch_.emplace(io_, std::move(*log),
+                                 [this](const IommuFault& fault) { service_.stop_for(fault); });
+        else
+            spdlog::warn("no kernel log on standard input: IOMMU faults will not stop VMs");
         auto call = connection_->new_call("org.freedesktop.DBus", "/org/freedesktop/DBus",
                                           "org.freedesktop.DBus", "RequestName");
         constexpr std::uint32_t do_not_queue = 4;
@@ -192,6 +220,7 @@ private:
     Service service_;
     LogControl log_control_;
     std::optional<FolderWatch> watch_;
+    std::optional<FaultWatch> fault_watch_;
     asio::signal_set signals_;
     Watchdog watchdog_;
     int status_{};

@@ -3,6 +3,7 @@
 #include "daemon/linux_device_host.hpp"
 
 #include "vmm/vfio/open.hpp"
+#include "vmm/vfio/sysfs.hpp"
 
 namespace aliasvm::daemon
 {
@@ -32,9 +33,17 @@ void LinuxDeviceHost::release(const plan::Instance& instance)
     Binding{instance.sysname, sysfs_}.release();
 }
 
+Dma LinuxDeviceHost::dma(const plan::Instance& instance) const
+{
+    if (!instance.dma())
+        return Dma::none;
+    const auto device = vfio::Sysfs{sysfs_}.device(instance.sysname);
+    return device && device->group && device->group->noiommu ? Dma::identity : Dma::iommu;
+}
+
 std::unique_ptr<vfio::PlatformDevice> LinuxDeviceHost::open(const plan::Instance& instance)
 {
-    return vfio::open_host()->open(instance.sysname, instance.dma() ? Dma::iommu : Dma::none);
+    return vfio::open_host()->open(instance.sysname, dma(instance));
 }
 
 } // namespace aliasvm::daemon

@@ -21,6 +21,7 @@ public:
     [[nodiscard]] bool unused(const plan::Instance& instance) const override;
     void bind(const plan::Instance& instance, Force force) override;
     void release(const plan::Instance& instance) override;
+    [[nodiscard]] Dma dma(const plan::Instance& instance) const override;
     [[nodiscard]] std::unique_ptr<vfio::PlatformDevice>
     open(const plan::Instance& instance) override;
 

@@ -47,10 +47,13 @@ struct Machine : std::enable_shared_from_this<Machine>
     std::shared_ptr<Vmm> vmm{}; ///< connected and who it says
     bool paused{};
     std::vector<UniqueFd> statistics{};
+    std::string fault{}; ///< why this process stopped it; "" once it starts again
     std::chrono::microseconds last_pause{};    ///< of the vCPUs, for a change of a binding
     std::chrono::microseconds longest_pause{}; ///< the same
 
     [[nodiscard]] MachineState state() const;
+    /// What the last run came to: its unit's Result, or the fault for which it was stopped.
+    [[nodiscard]] const std::string& result() const { return fault.empty() ? unit.result : fault; }
     /// Its VMM serves calls: from when the unit is up.
     [[nodiscard]] bool live() const;
     /// Its VMM is coming up, and will ask for its instances by itself.

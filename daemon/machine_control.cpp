@@ -60,8 +60,8 @@ Problems problems_of(Context& context, const Machine& machine)
     plan::Config config = *machine.config;
     for (plan::AliasConfig& alias : config.aliases)
         alias.instance.value = context.machines.wanted(machine, alias.name.value);
-    auto made =
-        plan::make_plan(config, context.catalogue, facts::gather(config, plan::a53_ipa_bits));
+    auto made = plan::make_plan(config, context.catalogue,
+                                facts::gather(config, context.catalogue, plan::a53_ipa_bits));
     if (auto* const problems = std::get_if<Problems>(&made))
         return std::move(*problems);
     return {};

@@ -158,7 +158,7 @@ void MachineFace::state(Message& value) const
 
 void MachineFace::result(Message& value) const
 {
-    value.append("s", machine_->unit.result.c_str());
+    value.append("s", machine_->result().c_str());
 }
 
 void MachineFace::unit(Message& value) const

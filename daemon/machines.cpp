@@ -163,6 +163,7 @@ plan::AliasPlan Machines::plan(const Machine& machine, std::string_view alias,
                          "machine {} has no alias {}: its file names what it was built for, {}",
                          machine.name.str(), alias, machine.config_path};
     plan::Config only{machine.name, machine.config_path};
+    only.dma = machine.config->dma;
     only.aliases = {*configured};
     only.aliases.front().instance.value = instance;
     Problems problems;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/binding.hpp"
+#include "vmm/base/dma.hpp"
 #include "vmm/base/unique_fd.hpp"
 #include "vmm/base/vm_name.hpp"
 #include "vmm/plan/catalogue.hpp"
@@ -91,6 +92,9 @@ public:
     [[nodiscard]] virtual bool unused(const plan::Instance& instance) const = 0;
     virtual void bind(const plan::Instance& instance, Force force) = 0;
     virtual void release(const plan::Instance& instance) = 0;
+    /// What its DMA reaches on this host: nothing for one that is no bus master, and while it is
+    /// bound, through an IOMMU or all memory.
+    [[nodiscard]] virtual Dma dma(const plan::Instance& instance) const = 0;
     /// Exclusive, which is what ownership rests on: while this succeeds, nobody else has it.
     [[nodiscard]] virtual std::unique_ptr<vfio::PlatformDevice>
     open(const plan::Instance& instance) = 0;

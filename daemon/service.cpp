@@ -157,6 +157,40 @@ void Service::follow(const plan::Instance& instance)
         ram_.tidy();
 }
 
+void Service::stop_for(const IommuFault& fault)
+{
+    for (const plan::Instance& instance : catalogue_.instances())
+    {
+        const WithMachine* const owner = custody_.owner(instance);
+        if (instance.stream_id != fault.stream || owner == nullptr)
+            continue;
+        const auto machine = machines_.require(owner->machine).shared_from_this();
+        if (!machine->vmm || !machine->fault.empty())
+            return; // one message may stand for many, and one is enough
+        machine->fault = fmt::format(
+            "iommu-fault: {}, stream id {:#x}, address {}", instance.name, fault.stream,
+            fault.address ? fmt::format("{:#x}", *fault.address) : std::string{"unknown"});
+        spdlog::error("{}: {} ({}); powering it off", owner->machine, machine->fault, fault.words);
+        asio::co_spawn(io_, power_off(machine), asio::detached);
+        return;
+    }
+    spdlog::warn("{}: a fault of stream id {:#x}, which no VM has: {}", fault.iommu, fault.stream,
+                 fault.words);
+}
+
+asio::awaitable<void> Service::power_off(std::shared_ptr<Machine> machine)
+{
+    try
+    {
+        co_await machine->vmm->power_off();
+    }
+    catch (const std::exception& error)
+    {
+        spdlog::error("power off {}: {}", machine->name.str(), error.what());
+    }
+    machines_.changed(*machine);
+}
+
 void Service::settle_soon(const plan::Instance& instance)
 {
     if (started_)

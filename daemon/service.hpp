@@ -5,6 +5,7 @@
 #include "daemon/broker.hpp"
 #include "daemon/context.hpp"
 #include "daemon/device_face.hpp"
+#include "daemon/iommu_fault.hpp"
 #include "daemon/machine_face.hpp"
 #include "daemon/manager_face.hpp"
 
@@ -45,6 +46,9 @@ public:
     /// the caller's to take.
     [[nodiscard]] boost::asio::awaitable<void> start();
     void reload() { machines_.reload(); }
+    /// An IOMMU stopped a bus master: the machine that has it is powered off, with the fault as its
+    /// Result.
+    void stop_for(const IommuFault& fault);
     void on_machine(OnMachine call) { on_machine_ = std::move(call); }
 
     [[nodiscard]] Machines& machines() noexcept { return machines_; }
@@ -57,6 +61,7 @@ private:
     [[nodiscard]] bool concerns(const plan::Instance& instance, const std::string& machine,
                                 bool live);
     void settle_soon(const plan::Instance& instance);
+    [[nodiscard]] boost::asio::awaitable<void> power_off(std::shared_ptr<Machine> machine);
     [[nodiscard]] boost::asio::awaitable<void> settle(const plan::Instance& instance);
 
     boost::asio::io_context& io_;

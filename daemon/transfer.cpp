@@ -112,7 +112,18 @@ asio::awaitable<Handover> Transfers::acquire(std::shared_ptr<Machine> machine,
         throw NamedError{names::device_busy, "{} is {}'s, as its {}: assign or release it first",
                          instance.name, owner->machine, owner->alias};
     const bool at_rest = custody_.at_rest(instance);
+    const bool was_bound = host_.bound(instance);
     custody_.bind(instance, Force::no);
+    try
+    {
+        require_reach(*machine, alias, instance);
+    }
+    catch (const NamedError&)
+    {
+        if (!was_bound)
+            custody_.release(instance);
+        throw;
+    }
     const auto device = co_await custody_.open(instance, patience);
     if (!at_rest)
         custody_.quiesce(instance, device);
@@ -263,6 +274,30 @@ void Transfers::require_present(const plan::Instance& instance) const
                          instance.name, instance.sysname};
 }
 
+/// A bus master reaches what its machine's RAM was laid out for, or it may not go there. Known once
+/// it is bound.
+void Transfers::require_reach(const Machine& machine, std::string_view alias,
+                              const plan::Instance& instance) const
+{
+    const Dma wanted = machines_.plan(machine, alias, instance.name).dma;
+    const Dma given = host_.dma(instance);
+    if (wanted == given)
+        return;
+    if (given == Dma::identity)
+        throw NamedError{names::no_iommu,
+                         "{} ({}) is behind no IOMMU, so nothing confines its DMA: enable the SMMU "
+                         "in the host's device tree, or, if {} is trusted as the host is, write "
+                         "dma = \"identity\" in {}",
+                         instance.name,
+                         instance.sysname,
+                         machine.name.str(),
+                         machine.config_path};
+    throw NamedError{names::no_iommu,
+                     "{} ({}) is behind an IOMMU, which would stop its DMA at identity: take "
+                     "dma = \"identity\" out of {}",
+                     instance.name, instance.sysname, machine.config_path};
+}
+
 void Transfers::check(Move& move)
 {
     const plan::Instance& instance = move.instance;
@@ -328,6 +363,8 @@ asio::awaitable<void> Transfers::step_through(std::shared_ptr<Move> move)
                                co_return;
                            });
     }
+    if (attaches)
+        require_reach(*move->to, move->alias, move->instance);
     if (move->remember)
     {
         begin(*move, step::record);

@@ -73,6 +73,8 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> until_free_to_move(const plan::Instance& instance,
                                                                   std::shared_ptr<Machine> to);
     void require_present(const plan::Instance& instance) const;
+    void require_reach(const Machine& machine, std::string_view alias,
+                       const plan::Instance& instance) const;
     void check(Move& move);
     [[nodiscard]] boost::asio::awaitable<void> detach(std::shared_ptr<Move> move);
     [[nodiscard]] boost::asio::awaitable<void> attach(std::shared_ptr<Move> move);

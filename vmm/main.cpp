@@ -58,7 +58,8 @@ plan::Config read_config(const std::string& file)
 
 ExitStatus check(const plan::Config& config, const plan::Catalogue& catalogue)
 {
-    const auto made = plan::make_plan(config, catalogue, facts::gather(config, plan::a53_ipa_bits));
+    const auto made =
+        plan::make_plan(config, catalogue, facts::gather(config, catalogue, plan::a53_ipa_bits));
     if (const auto* problems = std::get_if<Problems>(&made))
     {
         for (const Problem& problem : *problems)

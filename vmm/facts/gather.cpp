@@ -5,6 +5,7 @@
 #include "vmm/base/error.hpp"
 #include "vmm/base/mapping.hpp"
 #include "vmm/base/unique_fd.hpp"
+#include "vmm/facts/dma_holes.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -48,7 +49,8 @@ Facts look_at(const std::string& path, Facts (*analyse)(std::span<const std::byt
 
 } // namespace
 
-plan::HostFacts gather(const plan::Config& config, unsigned ipa_bits)
+plan::HostFacts gather(const plan::Config& config, const plan::Catalogue& catalogue,
+                       unsigned ipa_bits)
 {
     plan::HostFacts facts;
     facts.ipa_bits = ipa_bits;
@@ -59,6 +61,8 @@ plan::HostFacts gather(const plan::Config& config, unsigned ipa_bits)
         facts.initrd = look_at(config.initrd->value, plan::analyse_initrd);
     if (config.dtb)
         facts.dtb = look_at(config.dtb->value, plan::analyse_dtb);
+    if (config.dma.value == Dma::iommu)
+        facts.dma_holes = dma_holes(catalogue);
     return facts;
 }
 

@@ -3,8 +3,11 @@
 #include "vmm/facts/gather.hpp"
 
 #include "tests/unit/machine/temporary_file.hpp"
+#include "vmm/base/file.hpp"
 
 #include <cerrno>
+#include <cstdlib>
+#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -18,7 +21,11 @@ plan::HostFacts facts_of(const std::string& kernel)
 {
     const auto config =
         plan::parse_config("kernel = \"" + kernel + "\"", "test.toml", *VmName::from("test"));
-    return facts::gather(config, 40);
+    const char* const file = std::getenv("ALIASVM_TEST_CATALOGUE");
+    if (file == nullptr)
+        throw std::runtime_error{"ALIASVM_TEST_CATALOGUE is not set; run this by meson test"};
+    static const plan::Catalogue zynqmp{read_file(file), file};
+    return facts::gather(config, zynqmp, 40);
 }
 
 int error_of(const plan::HostFacts& facts)

@@ -130,10 +130,12 @@ ADaemon::~ADaemon()
     fs::remove_all(folder_, ignored);
 }
 
-void ADaemon::write_config(const std::string& machine, const std::string& aliases)
+void ADaemon::write_config(const std::string& machine, const std::string& aliases,
+                           const std::string& more)
 {
     std::ofstream{folder_ / "etc" / (machine + ".toml")}
-        << "memory = \"32M\"\nkernel = \"/no/such/kernel\" # stays\n[alias]\n"
+        << "memory = \"32M\"\nkernel = \"/no/such/kernel\" # stays\n"
+        << more << "[alias]\n"
         << aliases << "\n";
 }
 

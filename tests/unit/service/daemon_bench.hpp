@@ -39,7 +39,8 @@ protected:
     ADaemon();
     ~ADaemon() override;
 
-    void write_config(const std::string& machine, const std::string& aliases);
+    void write_config(const std::string& machine, const std::string& aliases,
+                      const std::string& more = "");
     [[nodiscard]] std::string read_config(const std::string& machine) const;
 
     /// Starts the service, and again after it was killed.
@@ -59,8 +60,9 @@ protected:
 
     /// A VMM that has come up: its unit is active and it has what it shall have. `registered` is
     /// called before it asks for that.
-    FakeVmm& boot(const std::string& name, const std::vector<std::string>& aliases = {},
-                  const std::function<void()>& registered = [] {});
+    FakeVmm& boot(
+        const std::string& name, const std::vector<std::string>& aliases = {},
+        const std::function<void()>& registered = [] {});
     /// Its process ends and its unit goes down.
     void end(const std::string& name, const std::string& state = "inactive");
 

@@ -72,6 +72,11 @@ void FakeDevices::release(const plan::Instance& instance)
     bound_ones.erase(instance.name);
 }
 
+Dma FakeDevices::dma(const plan::Instance& instance) const
+{
+    return !instance.dma() ? Dma::none : has_iommu ? Dma::iommu : Dma::identity;
+}
+
 std::unique_ptr<vfio::PlatformDevice> FakeDevices::open(const plan::Instance& instance)
 {
     if (group_not_viable)
@@ -82,7 +87,8 @@ std::unique_ptr<vfio::PlatformDevice> FakeDevices::open(const plan::Instance& in
         throw Error{EPERM, "fake: {} is not bound", instance.name};
     if (elsewhere.contains(instance.name))
         throw Error{EBUSY, "fake: {} is open in {}", instance.name, elsewhere.at(instance.name)};
-    return host_.open(instance.sysname, instance.dma() ? Dma::iommu : Dma::none);
+    models_.at(instance.name)->noiommu = !has_iommu;
+    return host_.open(instance.sysname, dma(instance));
 }
 
 } // namespace aliasvm::service

@@ -31,12 +31,14 @@ public:
     int bind_error{};
     int open_error{};
     bool group_not_viable{};
+    bool has_iommu{};
 
     [[nodiscard]] bool present(const plan::Instance& instance) const override;
     [[nodiscard]] bool bound(const plan::Instance& instance) const override;
     [[nodiscard]] bool unused(const plan::Instance& instance) const override;
     void bind(const plan::Instance& instance, daemon::Force force) override;
     void release(const plan::Instance& instance) override;
+    [[nodiscard]] Dma dma(const plan::Instance& instance) const override;
     [[nodiscard]] std::unique_ptr<vfio::PlatformDevice>
     open(const plan::Instance& instance) override;
 

@@ -22,13 +22,15 @@ constexpr std::uint32_t gem_control = 0x0;
 constexpr std::uint32_t gem_transmit_status = 0x14;
 constexpr std::uint32_t gem_enabled = 0xc; ///< receiver and transmitter
 
+constexpr const char* identity = "dma = \"identity\"\n";
+
 class IdentityRam : public ADaemon
 {
 protected:
     IdentityRam()
     {
         allow("allow_identity_dma = true\n");
-        write_config("left", "gem0 = \"gem1\"");
+        write_config("left", "gem0 = \"gem1\"", identity);
         service_->reload();
     }
 
@@ -83,6 +85,30 @@ TEST_F(IdentityRam, IsRefusedWithTheMistakesOfTheHostsConfiguration)
 {
     allow("allow_identity_dma = \"yes\"\n");
     boot("left", {}, [this] { EXPECT_THAT(ram_of("left"), HasSubstr("aliasvmd.toml:1:")); });
+}
+
+TEST_F(IdentityRam, IsWhatAMasterBehindNoIommuGoesTo)
+{
+    write_config("right", "gem0 = \"\"");
+    service_->reload();
+    boot("right");
+    const std::string refused = assign("gem0", "right", "gem0");
+    EXPECT_THAT(refused, HasSubstr(bus::error_name::no_iommu));
+    EXPECT_THAT(refused, HasSubstr("write dma = \"identity\" in "));
+    EXPECT_FALSE(devices_.bound_ones.contains("gem0")) << "as before";
+    boot("left", {}, [this] { EXPECT_THAT(ram_of("left"), HasSubstr("0x10000000")); });
+    until([this] { return device_property("gem1", "Owner") == "left"; });
+}
+
+TEST_F(IdentityRam, IsNoUseToAMasterBehindAnIommu)
+{
+    devices_.has_iommu = true;
+    boot("left", {}, [this] { EXPECT_THAT(ram_of("left"), HasSubstr("0x10000000")); });
+    EXPECT_THAT(assign("gem1", "left", "gem0"), HasSubstr("would stop its DMA at identity"));
+    write_config("right", "gem0 = \"\"");
+    service_->reload();
+    boot("right");
+    EXPECT_EQ(assign("gem1", "right", "gem0"), "");
 }
 
 TEST_F(IdentityRam, IsFreedWhenTheMastersOfADeadVmAreAtRest)
@@ -144,7 +170,7 @@ TEST_F(IdentityRam, OfARestartedVmIsNewAndTheOldOneFreedAfterTheDmaHasStopped)
 
 TEST_F(IdentityRam, OfOneVmIsNotAnothersConcern)
 {
-    write_config("right", "gem0 = \"gem0\"");
+    write_config("right", "gem0 = \"gem0\"", identity);
     service_->reload();
     boot_with_ram("left");
     boot_with_ram("right", "gem0");

@@ -26,6 +26,27 @@ TEST_F(ADaemon, BringsToRestWhatADeadVmHad)
     EXPECT_EQ(device_property("ttc1", "Owner"), "");
 }
 
+TEST_F(ADaemon, PowersOffTheVmWhoseMasterTheIommuStopped)
+{
+    devices_.has_iommu = true;
+    write_config("left", "gem0 = \"gem1\"");
+    service_->reload();
+    boot("left", {"gem0"});
+    boot("right");
+    vmms_.at("left")->on_end = [this] { end("left"); };
+    const std::uint32_t stream_of_gem1 = 0x875;
+    service_->stop_for({"fd800000.smmu", stream_of_gem1 + 1, 0x1000, "another's"});
+    EXPECT_EQ(machine_property("left", "State"), "running");
+    service_->stop_for({"fd800000.smmu", stream_of_gem1, 0xdead000, "Unhandled context fault"});
+    service_->stop_for({"fd800000.smmu", stream_of_gem1, 0xbeef000, "Unhandled context fault"});
+    until([this] { return machine_property("left", "State") == "inactive"; });
+    EXPECT_EQ(machine_property("left", "Result"),
+              "iommu-fault: gem1, stream id 0x875, address 0xdead000");
+    EXPECT_EQ(machine_property("right", "State"), "running");
+    boot("left", {"gem0"});
+    EXPECT_EQ(machine_property("left", "Result"), "success");
+}
+
 TEST_F(ADaemon, WaitsUntilADyingProcessHasClosedItsDevice)
 {
     boot("left", {"ttc0"});
