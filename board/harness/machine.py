@@ -81,9 +81,9 @@ class Board:
                      "-display", "none", "-no-reboot", "-audiodev", "none,id=silence"]
         for number in (0, 1):
             arguments += ["-serial", f"unix:{self._folder}/serial{number},server=on,wait=off"]
-        # The n-th -nic is GEM n, and "-nic none" does not count: an unconnected hub keeps a place.
+        # The n-th -nic is GEM n, and "-nic none" does not count. One hub is the wire between all that are given away.
         for number in (0, 1, 2):
-            arguments += ["-nic", f"hubport,hubid={number},id=gem{number}"]
+            arguments += ["-nic", f"hubport,hubid=0,id=gem{number}"]
         # Port 0 of the forwarding: the kernel picks a free one.
         arguments += ["-nic", "user,id=gem3,hostfwd=tcp:127.0.0.1:0-:22",
                       "-drive", f"if=sd,index=1,format=raw,snapshot=on,file={parts['sd.img']}",

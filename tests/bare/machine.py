@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Emulated ZCU102s without a host: a guest has the machine to itself, and its GEM0 is on a wire."""
 
+import os
 import pathlib
 import shutil
 import socket
@@ -10,6 +11,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PRODUCT = pathlib.Path(os.environ.get("ALIASVM_PRODUCT", str(ROOT / "build" / "product")))
 sys.path.insert(0, str(ROOT / "board"))
 
 from harness.qemu import Qemu  # noqa: E402  (found by the path above)

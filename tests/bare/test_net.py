@@ -2,18 +2,15 @@
 """net.elf on the bare emulated machine: two of them on one wire, and one with a stranger."""
 
 import contextlib
-import os
-import pathlib
 import re
 import socket
 import struct
 
 import pytest
 
-from machine import ROOT, Folder, Machine, guest, guest_with_tree, stream
+from machine import PRODUCT, Folder, Machine, guest, guest_with_tree, stream
 from net_guest import NetGuest
 
-PRODUCT = pathlib.Path(os.environ.get("ALIASVM_PRODUCT", str(ROOT / "build" / "product")))
 NET = PRODUCT / "usr/share/aliasvm/guests/net.elf"
 
 GEM = 0xFF0B0000
