@@ -72,9 +72,10 @@ class Board:
         """QEMU's arguments for the machine, its disk and the network, whose forwarding has port 0: any free one."""
         tree = self._dtb or parts["console.dtb" if self._console else "board.dtb"]
         arguments = ["-M", "xlnx-zcu102,virtualization=on", "-dtb", tree]
-        # The n-th -nic is GEM n, and "-nic none" does not count: an unconnected hub keeps a place.
+        # The n-th -nic is GEM n, and "-nic none" does not count. One hub is the wire between all that
+        # are given away.
         for number in (0, 1, 2):
-            arguments += ["-nic", f"hubport,hubid={number},id=gem{number}"]
+            arguments += ["-nic", f"hubport,hubid=0,id=gem{number}"]
         return arguments + ["-nic", "user,id=gem3,hostfwd=tcp:127.0.0.1:0-:22",
                             "-drive", f"if=sd,index=1,format=raw,snapshot=on,file={parts['sd.img']}"]
 

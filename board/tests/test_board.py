@@ -116,6 +116,32 @@ def test_files_go_there_and_back(board, tmp_path):
     assert board.get("/tmp/data") == board.get("/tmp/folder/data") == (tmp_path / "data").read_bytes()
 
 
+@pytest.fixture
+def host_driven_gems(board):
+    """GEM0 to GEM2 in the hands of the host's macb, each alone in a network namespace."""
+    sysnames = ["ff0b0000.ethernet", "ff0c0000.ethernet", "ff0d0000.ethernet"]
+    for number, sysname in enumerate(sysnames):
+        there = f"{PLATFORM}/devices/{sysname}"
+        board.run(f"echo macb >{there}/driver_override && echo {sysname} >{PLATFORM}/drivers_probe &&"
+                  f" ip netns add gem{number} && ip link set $(ls {there}/net) netns gem{number} name wire &&"
+                  f" ip -n gem{number} addr add 10.9.0.{number + 1}/24 dev wire && ip -n gem{number} link set wire up")
+    yield
+    for number, sysname in enumerate(sysnames):
+        there = f"{PLATFORM}/devices/{sysname}"
+        board.run(f"echo on >{there}/power/control && echo {sysname} >{there}/driver/unbind &&"
+                  f" echo >{there}/driver_override && ip netns del gem{number} && test ! -e {there}/driver")
+
+
+def test_the_gems_that_are_given_away_are_on_one_wire(board, host_driven_gems):
+    for number, other in ((0, 2), (1, 3), (2, 1)):
+        text = board.run(f"ip netns exec gem{number} ping -c 3 -W 5 10.9.0.{other}", timeout=60).stdout
+        assert ", 0% packet loss" in text
+    board.monitor("set_link gem2 off")
+    assert board.run("ip netns exec gem0 ping -c 1 -W 1 10.9.0.3", check=False).returncode != 0
+    board.monitor("set_link gem2 on")
+    board.run("ip netns exec gem0 ping -c 3 -W 5 10.9.0.3")
+
+
 def register(board, offset, value=""):
     """UART1 by hand, as nobody on the host drives it; returns what is read, in hexadecimal."""
     return board.run(f"busybox devmem {0xff010000 + offset:#x} 32 {value}").stdout.strip()

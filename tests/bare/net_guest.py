@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What net.elf says, as numbers."""
+
+import re
+
+
+class NetGuest:
+    """net.elf behind a serial port."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def wait_ready(self, timeout=30):
+        """All that it says of itself when it starts."""
+        return self.port.read_until(r"net: (ready|no memory)[^\n]*\n", timeout).decode()
+
+    def ask(self, line, answer, timeout=30):
+        self.port.send(line + "\n")
+        return self.port.read_until(answer + r"[^\n]*\n", timeout).decode()
+
+    def counts(self):
+        text = self.ask("?", "net: sent ")
+        found = {name: int(value) for name, value in re.findall(r"([a-z-]+) (\d+)", text)}
+        found["link"] = re.search(r"link (\w+)", text)[1]
+        return found
+
+    def wait_link(self, timeout=30):
+        for _ in range(timeout * 2):
+            if self.counts()["link"] == "up":
+                return
+            try:
+                self.port.read_until("never said", 0.5)
+            except TimeoutError:
+                pass
+        raise AssertionError(f"no link within {timeout} s: {self.counts()}")
+
+    def send(self, count, seed):
+        self.ask(f"send {count} {seed}", "net: send ")
+
+    def wait_sent(self, timeout=120):
+        """Waits until all is acknowledged: frames, bytes, frames sent again, microseconds."""
+        text = self.port.read_until(r"net: done [^\n]*\n", timeout).decode()
+        sent, size, again, time = map(int, re.search(
+            r"net: done sent (\d+) bytes (\d+) again (\d+) us (\d+)", text).groups())
+        return {"sent": sent, "bytes": size, "again": again, "us": time}
