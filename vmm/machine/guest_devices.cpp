@@ -185,8 +185,8 @@ void GuestDevices::write_device(const Device& device)
     if (ethernet)
         write_ethernet(*ethernet, phy);
     copy_subnodes(*from, device);
-    if (phy != 0)
-        write_mdio(*ethernet->phy, phy);
+    if (ethernet)
+        write_mdio(ethernet->phy, phy);
 }
 
 void GuestDevices::write_property(const Device& device, const fdt::Property& property)
@@ -243,14 +243,18 @@ void GuestDevices::write_ethernet(const plan::Ethernet& ethernet, std::uint32_t 
         writer_->cell("phy-handle", phy);
 }
 
-/// mdio.yaml. What kind of PHY it is, a driver asks the PHY.
-void GuestDevices::write_mdio(std::uint32_t address, std::uint32_t phandle)
+/// mdio.yaml. What kind of PHY it is, a driver asks the PHY. The bus is there without one, too: with
+/// a fixed link and no such node, Linux' macb unregisters a bus that it never had when it is unbound,
+/// and dies of it (seen in 6.12).
+void GuestDevices::write_mdio(std::optional<std::uint32_t> address, std::uint32_t phandle)
 {
     const auto mdio = writer_->node("mdio");
     writer_->cell("#address-cells", 1);
     writer_->cell("#size-cells", 0);
-    const auto phy = writer_->node(fmt::format("ethernet-phy@{:x}", address));
-    writer_->cell("reg", address);
+    if (!address)
+        return;
+    const auto phy = writer_->node(fmt::format("ethernet-phy@{:x}", *address));
+    writer_->cell("reg", *address);
     writer_->cell("phandle", phandle);
 }
 

@@ -54,7 +54,7 @@ private:
     void write_interrupts(const Device& device);
     void write_clocks_of(const Device& device);
     void write_ethernet(const plan::Ethernet& ethernet, std::uint32_t phy);
-    void write_mdio(std::uint32_t address, std::uint32_t phandle);
+    void write_mdio(std::optional<std::uint32_t> address, std::uint32_t phandle);
     void copy_subnodes(const fdt::Node& from, const Device& device);
 
     const plan::VmPlan* plan_;
