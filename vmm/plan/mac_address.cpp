@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace aliasvm::plan
 {
@@ -48,7 +47,8 @@ std::optional<MacAddress> parse_mac(std::string_view text)
 
 std::string mac_text(const MacAddress& mac)
 {
-    return fmt::format("{:02x}", fmt::join(mac.octets, ":"));
+    const auto& [a, b, c, d, e, f] = mac.octets;
+    return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", a, b, c, d, e, f);
 }
 
 MacAddress stable_mac(const VmName& vm, std::string_view alias)
