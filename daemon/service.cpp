@@ -70,8 +70,10 @@ asio::awaitable<void> Service::start()
                                    [this](const VmName& name)
                                    {
                                        const Machine& machine = machines_.of_unit(name);
+                                       // One that comes up or goes down may have no VMM.
                                        return machine.unit.down() ||
-                                              machine.unit.active == "activating" || machine.vmm;
+                                              machine.unit.active == "activating" ||
+                                              machine.unit.active == "deactivating" || machine.vmm;
                                    });
     };
     if (!co_await machines_.condition().until(all_back, return_time_))
@@ -138,7 +140,8 @@ void Service::follow(const Machines::Event& event)
 bool Service::concerns(const plan::Instance& instance, const std::string& machine, bool live)
 {
     if (!live)
-        return std::holds_alternative<WithDaemon>(custody_.place(instance));
+        return std::holds_alternative<WithDaemon>(custody_.place(instance)) ||
+               custody_.unknown(instance);
     const WithMachine* const owner = custody_.owner(instance);
     if (owner != nullptr && owner->machine == machine)
         return true;

@@ -193,12 +193,28 @@ asio::awaitable<void> Transfers::bring_masters_to_rest()
             continue;
         co_await until_free_to_move(instance, nullptr);
         const auto turn = co_await turn_.take();
-        if (!custody_.unknown(instance))
-            continue;
-        const auto device = co_await custody_.open(instance, patience);
-        custody_.quiesce(instance, device);
-        custody_.keep(instance, device);
+        if (custody_.unknown(instance))
+            co_await keep_at_rest(instance);
     }
+}
+
+/// Unless somebody has it, who is then yet to say so.
+asio::awaitable<void> Transfers::keep_at_rest(const plan::Instance& instance)
+{
+    std::shared_ptr<vfio::PlatformDevice> device;
+    try
+    {
+        device = co_await custody_.open(instance, 0ms);
+    }
+    catch (const NamedError& error)
+    {
+        if (error.name() != names::device_busy)
+            throw;
+    }
+    if (!device)
+        co_return;
+    custody_.quiesce(instance, device);
+    custody_.keep(instance, device);
 }
 
 /// Whether a machine that is up, or comes up, will ask for it.
@@ -240,7 +256,11 @@ asio::awaitable<void> Transfers::settle(const plan::Instance& instance)
     if (!move->to && std::holds_alternative<WithHost>(place) && !host_.bound(instance))
         co_return; // where it belongs
     if (!move->to && !std::holds_alternative<WithMachine>(place) && awaited(instance))
+    {
+        if (custody_.unknown(instance))
+            co_await keep_at_rest(instance);
         co_return; // it will be asked for
+    }
     if (!move->to && std::holds_alternative<WithDaemon>(place))
         co_return custody_.release(instance); // at rest it is already
     co_await run(std::move(move));

@@ -4,6 +4,7 @@
 #include "vmm/bus/error.hpp"
 #include "vmm/bus/names.hpp"
 
+#include <chrono>
 #include <fstream>
 
 #include <boost/asio/co_spawn.hpp>
@@ -84,6 +85,23 @@ TEST_F(ADaemon, KeepsTheDevicesOfAVmThatIsBeingRestarted)
     until([&] { return device_property("ttc1", "State") == "idle"; });
     EXPECT_TRUE(devices_.bound_ones.contains("ttc1"));
     EXPECT_EQ(boot("left", {"ttc0"}).holding.at("ttc0"), "ttc1");
+}
+
+TEST_F(ADaemon, BringsToRestWhatAVmHadThatDiedWithTheDaemonBefore)
+{
+    boot("left", {"ttc0"});
+    devices_.at("ttc1", interrupt_enable) = 1;
+    kill_daemon();
+    vmms_.at("left")->die();
+    units_.set(*VmName::from("left"), "deactivating"); // its ExecStopPost waits for the next daemon
+    const auto begin = std::chrono::steady_clock::now();
+    start_daemon();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds{300})
+        << "nobody can come back";
+    EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 0U);
+    EXPECT_EQ(device_property("ttc1", "State"), "idle");
+    units_.set(*VmName::from("left"), "failed");
+    until([&] { return !devices_.bound_ones.contains("ttc1"); });
 }
 
 TEST_F(ADaemon, FindsTheTruthAgainWhenItIsRestarted)
