@@ -4,6 +4,7 @@
 import os
 import pathlib
 import sys
+import time
 
 import pytest
 
@@ -36,7 +37,17 @@ def board(the_board, request):
     yield the_board
     if getattr(request.node, "failed", False):
         print(the_board.run("journalctl --no-pager -n 80 -o short-monotonic", check=False).stdout)
+        print(signs_of_life(the_board))
     clean(the_board)
+
+
+def signs_of_life(board):
+    """Whether guests run, by KVM's counts a second apart, and the UARTs as the emulator sees them."""
+    counts = "for vm in /sys/kernel/debug/kvm/*-*; do echo $vm $(cat $vm/exits $vm/wfi_exit_stat); done"
+    before = board.run(counts, check=False).stdout
+    time.sleep(1)
+    registers = "".join(board.monitor(f"xp /12xw {base:#x}") for base in (0xFF000000, 0xFF010000))
+    return before + board.run(counts, check=False).stdout + registers
 
 
 def clean(board):
