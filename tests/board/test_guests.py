@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from vm import host_interrupts
+from vm import host_interrupts, physical_register
 
 
 @pytest.mark.parametrize("guest", ["irqs.elf", "irqs-noicfgr.elf"])
@@ -82,6 +82,7 @@ def test_hostile_guest_harms_nobody(board, vm, uart, soak):
     board.serial(1).read_until(rb"hostile: alive", timeout=1200 if soak else 240)
     right.wait_for("ActiveState", "inactive")
     assert right.value("Result") == "success"
+    assert physical_register(board, 0xFF010010) == 0, "IMR, reserved bits and all"
     quiet.send(b"and after\n")
     quiet.read_until(rb"and after", timeout=30)
     assert left.value("NRestarts") == "0"

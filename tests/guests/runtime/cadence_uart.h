@@ -74,7 +74,7 @@ static inline bool uart_writable(void)
 // A UART stands there, and is as whoever plugged it in left it: nobody has taken its interrupts.
 static inline bool uart_fresh(void)
 {
-    return uart_read(UART_MODE) != 0 && uart_read(UART_INTRPT_MASK) == 0;
+    return uart_read(UART_MODE) != 0 && !(uart_read(UART_INTRPT_MASK) & UART_INT_ALL);
 }
 
 // Ready to send and receive with all interrupts off, losing nothing that was received before.
