@@ -187,7 +187,7 @@ TEST_F(AHost, SaysHowToGetAGroup)
 TEST_F(AHost, SaysThatABusMasterNeedsTheSmmu)
 {
     tree.add_device("ff0e0000.ethernet", "vfio-platform");
-    EXPECT_THAT(refusal("ff0e0000.ethernet", true),
+    EXPECT_THAT(refusal("ff0e0000.ethernet", Dma::iommu),
                 AllOf(HasSubstr("no IOMMU group"), HasSubstr("stream id"),
                       testing::Not(HasSubstr("noiommu"))));
 }
@@ -196,9 +196,9 @@ TEST_F(AHost, SaysWhyADeviceBehindAnIncoherentIommuHasNoDriver)
 {
     tree.add_device("ff0e0000.ethernet", "", 8);
     tree.add_node("ff0e0000.ethernet", "fd800000.smmu");
-    EXPECT_THAT(refusal("ff0e0000.ethernet", true), HasSubstr("add dma-coherent"));
+    EXPECT_THAT(refusal("ff0e0000.ethernet", Dma::iommu), HasSubstr("add dma-coherent"));
     tree.add_property("axi/ff0e0000.ethernet", "dma-coherent");
-    EXPECT_THAT(refusal("ff0e0000.ethernet", true), HasSubstr("bound to no driver"));
+    EXPECT_THAT(refusal("ff0e0000.ethernet", Dma::iommu), HasSubstr("bound to no driver"));
 }
 
 TEST_F(AHost, RefusesDmaThatNothingConfines)
