@@ -10,6 +10,9 @@
 namespace aliasvm::quiesce
 {
 
+/// Of any register; what is reserved as well.
+inline constexpr std::uint32_t every_bit = 0xffff'ffff;
+
 /// Module UART.
 namespace uart
 {
@@ -150,8 +153,6 @@ inline constexpr std::uint32_t receive_queue_msb = 0x4d4;
 inline constexpr std::uint32_t interrupt_enable_q1 = 0x600; // write only
 inline constexpr std::array<std::uint32_t, 3> interrupt_disable_q{0x620, 0x624, 0x628}; // q1 to q3
 inline constexpr std::uint32_t interrupt_mask_q1 = 0x640;                               // read only
-
-inline constexpr std::uint32_t every_bit = 0xffff'ffff;
 
 // network_control
 inline constexpr std::uint32_t receive_enable = 0x4;

@@ -45,9 +45,8 @@ Rest rest_uart(RegisterWindow& registers)
     // 100 MHz / (124 * (6 + 1)) = 115207 baud
     constexpr std::uint32_t generator_115200 = 124;
     constexpr std::uint32_t divider_115200 = 6;
-    // The reserved bits, too: the emulator keeps what a guest wrote to them, and shows it.
-    constexpr std::uint32_t every_bit = 0xffff'ffff;
 
+    // The reserved ones, too: the emulator keeps what a guest wrote to them, and shows it.
     registers.write(interrupt_disable, every_bit);
     registers.write(control, disable_both | stop_break);
     registers.write(control, reset_fifos);

@@ -59,7 +59,8 @@ TEST(Quiesce, SaysSoWhenAUartNeverComesOutOfItsReset)
 {
     RegisterModel window; // its reset bits do not clear themselves
     EXPECT_EQ(bring_to_rest(uart_names, window), Rest::still_busy);
-    EXPECT_EQ(window[uart::interrupt_disable], 0xffff'ffffU) << "its interrupts are masked all the same";
+    EXPECT_EQ(window[uart::interrupt_disable], 0xffff'ffffU)
+        << "its interrupts are masked all the same";
 }
 
 TEST(Quiesce, StopsAllCountersOfATtcAndTakesTheirInterrupts)
