@@ -22,6 +22,8 @@ def main():
     run = actions.add_parser("run", help="boot, run one command, end with its exit code")
     for action in (boot, run):
         action.add_argument("--product", metavar="DIR", help="lay this tree over the root file system")
+        action.add_argument("--package", metavar="DEB", action="append", default=[],
+                            help="let dpkg install it once the board is up; may be repeated")
         action.add_argument("--console", action="store_true", help="show the kernel's console (takes UART0 away)")
         action.add_argument("--icount", action="store_true", help="virtual time counts instructions; slower")
         action.add_argument("--smp", type=int, default=4, metavar="N", help="CPUs (default: 4)")
@@ -32,7 +34,7 @@ def main():
         parser.error("run: which command?")
     try:
         kind = VirtBoard if options.virt else Board
-        with kind(product=options.product, smp=options.smp, icount=options.icount,
+        with kind(product=options.product, packages=options.package, smp=options.smp, icount=options.icount,
                   console=options.console) as board:
             if options.action == "boot":
                 return board.shell()

@@ -42,8 +42,9 @@ def _terminated(number, _frame):
 class Board:
     """A booted board inside a "with"; several can run at once. Start it on a thread that outlives it.
 
-    product: folder laid over the root file system. icount: virtual time counts instructions. console: UART0 is
-    the kernel's console instead of a port to give away. dtb: another device tree than board/make's.
+    product: folder laid over the root file system. packages: .deb files that dpkg installs once it is up.
+    icount: virtual time counts instructions. console: UART0 is the kernel's console instead of a port to give
+    away. dtb: another device tree than board/make's.
     """
 
     # What another machine has otherwise (virt.py).
@@ -52,10 +53,10 @@ class Board:
     CONSOLE = "ttyPS0"
 
     def __init__(self, product=None, smp=4, memory="2G", icount=False, console=False, extra_args=(),
-                 extra_cmdline="", dtb=None, timeout=None, progress=sys.stderr):
+                 extra_cmdline="", dtb=None, packages=(), timeout=None, progress=sys.stderr):
         self._product, self._smp, self._memory, self._icount = product, smp, memory, icount
         self._console, self._extra_args, self._extra_cmdline = console, extra_args, extra_cmdline
-        self._dtb, self._progress = dtb, progress
+        self._dtb, self._packages, self._progress = dtb, packages, progress
         self._timeout = timeout or (900 if icount else 240)
         self._folder = self.qemu = self._remote = self._ready = self._old_handler = None
         self._ports = []
@@ -156,6 +157,8 @@ class Board:
             self.run("test -c /dev/kvm")
             self.boot_seconds = time.monotonic() - started
             self._say(f"up after {self.boot_seconds:.0f} s")
+            if self._packages:
+                self.install(*self._packages)
         except BaseException:
             self.__exit__()
             raise
@@ -184,6 +187,16 @@ class Board:
 
     def put(self, local, path, **options):
         self._remote.put(local, path, **options)
+
+    def install(self, *packages, timeout=180):
+        """Packages of Debian, as dpkg on the board installs them."""
+        folder = "/tmp/packages"
+        self.run(["mkdir", "-p", folder])
+        there = [f"{folder}/{os.path.basename(package)}" for package in packages]
+        for package, place in zip(packages, there):
+            self.put(package, place)
+        self.run(["dpkg", "--install", *there], timeout=timeout)
+        self.run(["rm", "-r", folder])
 
     def get(self, path, **options):
         return self._remote.get(path, **options)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One booted board serves all tests; each test leaves it as it found it."""
 
-import os
 import pathlib
 import sys
 import time
@@ -11,7 +10,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "board"), str(ROOT / "tests" / "board")]
 
-from board import Board  # noqa: E402  (found by the path above)
+import package  # noqa: E402  (found by the path above)
+from board import Board  # noqa: E402
 from vm import Vm  # noqa: E402
 
 
@@ -26,8 +26,11 @@ def soak(request):
 
 @pytest.fixture(scope="session")
 def the_board():
-    product = os.environ.get("ALIASVM_PRODUCT", str(ROOT / "build" / "product"))
-    with Board(product=product) as board:
+    """The product as its packages install it; guests and programs of tests lie there from the start."""
+    packages = package.files()
+    with Board(product=str(ROOT / "build" / "board-tests")) as board:
+        board.before_packages = package.traces(board)
+        board.install(*packages)
         yield board
 
 
