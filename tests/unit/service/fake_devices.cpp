@@ -15,6 +15,7 @@ namespace
 
 constexpr std::uint32_t gem_status = 0x8;
 constexpr std::uint32_t gem_mdio_idle = 0x4;
+constexpr std::uint32_t gem_transmit_status = 0x14;
 
 } // namespace
 
@@ -37,6 +38,11 @@ volatile std::uint32_t& FakeDevices::at(const std::string& instance, std::uint32
 {
     std::byte* const registers = models_.at(instance)->registers(0);
     return *reinterpret_cast<volatile std::uint32_t*>(registers + offset);
+}
+
+void FakeDevices::clear_transmit_status(const std::string& gem)
+{
+    at(gem, gem_transmit_status) = 0;
 }
 
 bool FakeDevices::present(const plan::Instance& instance) const

@@ -23,6 +23,9 @@ public:
 
     /// The registers of an instance.
     [[nodiscard]] volatile std::uint32_t& at(const std::string& instance, std::uint32_t offset);
+    /// Clears a GEM's status of transmission, as writing ones to it does in a GEM: plain memory
+    /// keeps them, so that it has to be done before it can come to rest again.
+    void clear_transmit_status(const std::string& gem);
 
     std::set<std::string> absent;
     std::map<std::string, std::string> drivers;   ///< of the host, by instance
