@@ -7,6 +7,7 @@
 #include "vmm/base/unique_fd.hpp"
 #include "vmm/base/vm_name.hpp"
 #include "vmm/plan/catalogue.hpp"
+#include "vmm/quiesce/saved_registers.hpp"
 #include "vmm/vfio/port.hpp"
 
 #include <chrono>
@@ -30,7 +31,8 @@ public:
 
     /// Both give how long the vCPUs stood still. The descriptors are the caller's.
     [[nodiscard]] virtual boost::asio::awaitable<std::chrono::microseconds>
-    attach(std::string alias, std::string instance, std::vector<int> descriptors) = 0;
+    attach(std::string alias, std::string instance, quiesce::Settings settings,
+           std::vector<int> descriptors) = 0;
     [[nodiscard]] virtual boost::asio::awaitable<std::chrono::microseconds>
     detach(std::string alias) = 0;
 

@@ -446,8 +446,11 @@ asio::awaitable<void> Transfers::detach(std::shared_ptr<Move> move)
                            custody_.keep(move->instance, move->device);
                            throw Error{ECONNRESET, "attach it to {}", move->from->name.str()};
                        }
+                       // It has kept how the guest had set the device.
+                       const auto settings =
+                           move->rested ? quiesce::Settings::as_left : quiesce::Settings::at_rest;
                        co_await move->from->vmm->attach(move->from_alias, move->instance.name,
-                                                        move->device->descriptors());
+                                                        settings, move->device->descriptors());
                        custody_.hand_to(move->instance, move->from->name.str(), move->from_alias);
                    });
 }
@@ -455,19 +458,7 @@ asio::awaitable<void> Transfers::detach(std::shared_ptr<Move> move)
 void Transfers::bring_to_rest(const std::shared_ptr<Move>& move)
 {
     begin(*move, step::quiesce);
-    {
-        const Mapping window = move->device->map({0});
-        quiesce::MappedRegisters registers{window};
-        move->registers = quiesce::SavedRegisters::save(move->instance.compatible, registers);
-    }
-    move->undo.add("restore its registers",
-                   [move]() -> asio::awaitable<void>
-                   {
-                       const Mapping window = move->device->map({0});
-                       quiesce::MappedRegisters registers{window};
-                       move->registers->restore(registers);
-                       co_return;
-                   });
+    move->rested = true; // or half-way there
     custody_.quiesce(move->instance, move->device);
     custody_.keep(move->instance, move->device);
 }
@@ -479,7 +470,8 @@ asio::awaitable<void> Transfers::attach(std::shared_ptr<Move> move)
     if (!vmm) // it lived when the move began
         throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
     note_pause(*move->to,
-               co_await vmm->attach(move->alias, move->instance.name, move->device->descriptors()));
+               co_await vmm->attach(move->alias, move->instance.name, quiesce::Settings::at_rest,
+                                    move->device->descriptors()));
     if (move->to->vmm != vmm) // and with it what it had just got
         throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
     custody_.hand_to(move->instance, move->to->name.str(), move->alias);
@@ -488,6 +480,7 @@ asio::awaitable<void> Transfers::attach(std::shared_ptr<Move> move)
                    {
                        if (move->to->vmm)
                            co_await move->to->vmm->detach(move->alias);
+                       custody_.quiesce(move->instance, move->device);
                        custody_.keep(move->instance, move->device);
                    });
 }
