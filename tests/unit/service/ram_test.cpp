@@ -162,6 +162,21 @@ TEST_F(IdentityRam, OfARestartedVmIsNewAndTheOldOneFreedAfterTheDmaHasStopped)
     EXPECT_THAT(memory_.acts, ElementsAre("free left", "provide left"));
 }
 
+TEST_F(IdentityRam, HasAPlaceInTheGuestThatIsKnownWhileItIsThere)
+{
+    EXPECT_EQ(machine_property("left", "MemoryBanks"), "");
+    boot_with_ram("left");
+    EXPECT_EQ(machine_property("left", "MemoryBanks"),
+              "268435456 2097152 true 1073741824 2097152 true");
+    kill_daemon();
+    start_daemon();
+    EXPECT_EQ(machine_property("left", "MemoryBanks"),
+              "268435456 2097152 true 1073741824 2097152 true");
+    write_config("right", "");
+    service_->reload();
+    EXPECT_EQ(machine_property("right", "MemoryBanks"), "0 33554432 false");
+}
+
 TEST_F(IdentityRam, OfOneVmIsNotAnothersConcern)
 {
     write_config("right", "gem0 = \"gem0\"", identity);
