@@ -162,20 +162,8 @@ asio::awaitable<void> Transfers::take_back(const plan::Instance& instance)
             const auto turn = co_await turn_.take();
             if (!std::holds_alternative<Returning>(custody_.place(instance)))
                 co_return;
-            std::shared_ptr<vfio::PlatformDevice> device;
-            try
+            if (co_await keep_at_rest(instance))
             {
-                device = co_await custody_.open(instance, 0ms);
-            }
-            catch (const NamedError& error)
-            {
-                if (error.name() != names::device_busy)
-                    throw;
-            }
-            if (device)
-            {
-                custody_.quiesce(instance, device);
-                custody_.keep(instance, device);
                 if (!awaited(instance))
                     custody_.release(instance);
                 co_return;
@@ -199,7 +187,8 @@ asio::awaitable<void> Transfers::bring_masters_to_rest()
 }
 
 /// Unless somebody has it, who is then yet to say so.
-asio::awaitable<void> Transfers::keep_at_rest(const plan::Instance& instance)
+/// False if a process still has it open.
+asio::awaitable<bool> Transfers::keep_at_rest(const plan::Instance& instance)
 {
     std::shared_ptr<vfio::PlatformDevice> device;
     try
@@ -212,9 +201,10 @@ asio::awaitable<void> Transfers::keep_at_rest(const plan::Instance& instance)
             throw;
     }
     if (!device)
-        co_return;
+        co_return false;
     custody_.quiesce(instance, device);
     custody_.keep(instance, device);
+    co_return true;
 }
 
 /// Whether a machine that is up, or comes up, will ask for it.
