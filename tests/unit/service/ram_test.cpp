@@ -164,17 +164,17 @@ TEST_F(IdentityRam, OfARestartedVmIsNewAndTheOldOneFreedAfterTheDmaHasStopped)
 
 TEST_F(IdentityRam, HasAPlaceInTheGuestThatIsKnownWhileItIsThere)
 {
-    EXPECT_EQ(machine_property("left", "MemoryBanks"), "");
+    EXPECT_EQ(machine_property("left", "MemoryBanks"), "[]");
     boot_with_ram("left");
     EXPECT_EQ(machine_property("left", "MemoryBanks"),
-              "268435456 2097152 true 1073741824 2097152 true");
+              "[(268435456 2097152 1) (1073741824 2097152 1)]");
     kill_daemon();
     start_daemon();
     EXPECT_EQ(machine_property("left", "MemoryBanks"),
-              "268435456 2097152 true 1073741824 2097152 true");
+              "[(268435456 2097152 1) (1073741824 2097152 1)]");
     write_config("right", "");
     service_->reload();
-    EXPECT_EQ(machine_property("right", "MemoryBanks"), "0 33554432 false");
+    EXPECT_EQ(machine_property("right", "MemoryBanks"), "[(0 33554432 0)]");
 }
 
 TEST_F(IdentityRam, OfOneVmIsNotAnothersConcern)
