@@ -6,7 +6,7 @@ import re
 import pytest
 
 from conftest import clean, explain
-from ethernet import (INTIDS, RECEIVE, TRANSMIT, TRANSMIT_1, Holder, banks, buffers, hit, identity_dma)
+from ethernet import (INTIDS, RECEIVE, TRANSMIT, TRANSMIT_1, Holder, banks, buffers, drain, hit, identity_dma)
 from linux_shell import LinuxShell, send_file
 from vm import Vm, host_interrupts
 
@@ -35,6 +35,7 @@ def guests(the_board):
     """left with 256 MiB in pieces, whose gem0 is gem0, and right, whose gem0 is gem1: booted once for all tests."""
     board = the_board
     with identity_dma(board, HUGEPAGES):
+        drain(board)
         left = Guest(board, "left", 0, "gem0", "10.0.0.1", "256M")
         right = Guest(board, "right", 1, "gem1", "10.0.0.2", "128M")
         right.vm.start()
