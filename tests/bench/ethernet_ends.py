@@ -14,12 +14,13 @@ from vm import Vm  # noqa: E402
 
 # Of 2 MiB: what the guest has.
 HUGEPAGES = 64
+# Where it fits, Debian's kernel would set 64 MiB aside for CMA, which is half of a small guest.
 CONFIG = """
 memory  = "128M"
 dma     = "identity"
 kernel  = "/boot/Image"
 initrd  = "/usr/share/aliasvm/guests/linux-net.cpio"
-cmdline = "console=ttyPS0 quiet panic=-1"
+cmdline = "console=ttyPS0 quiet panic=-1 cma=8M"
 alias   = { uart0 = "uart0", gem0 = "gem0" }
 """
 

@@ -10,12 +10,13 @@ from ethernet import (INTIDS, RECEIVE, TRANSMIT, TRANSMIT_1, Holder, banks, buff
 from linux_shell import LinuxShell, send_file
 from vm import Vm, host_interrupts
 
+# Where it fits, Debian's kernel would set 64 MiB aside for CMA, which is half of a small guest.
 CONFIG = """
 memory  = "{memory}"
 dma     = "identity"
 kernel  = "/boot/Image"
 initrd  = "/usr/share/aliasvm/guests/linux-net.cpio"
-cmdline = "console=ttyPS0 quiet panic=-1"
+cmdline = "console=ttyPS0 quiet panic=-1 cma=8M"
 alias   = {{ uart0 = "{uart}", gem0 = "{gem}" }}
 """
 # Pages of 2 MiB: 64 for right, 128 for left and those that stand between its pieces. The first piece has
