@@ -110,6 +110,12 @@ def table(lines):
                                               for n, width in enumerate(widths)) + "|", *text[1:]])
 
 
+NOTES = """[1] -icount: bare machine and VM run the same net.elf, whose own work is in it.
+[2] In the emulator's time, so roughly: macb on GEM0, the host's own or that of a VM; at the other end the host's
+    macb on GEM1. Medians of wget from httpd.
+[3] From the board's /proc/stat: both ends' time, less what one end takes where the host's macb drives both."""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--product", default=str(ROOT / "build/product"))
@@ -122,6 +128,7 @@ def main():
     say("== TCP on the board, in its time: it differs from run to run, and with what else this machine does")
     found = measure(options.product, options.size, options.times)
     say(table(list(rows(found, bare, in_vm, interrupts))))
+    say(NOTES)
 
 
 if __name__ == "__main__":
