@@ -2,7 +2,6 @@
 """Two ends of the board's wire that a test program can be run at: a GEM of the host's own driver, and one in a VM."""
 
 import pathlib
-import re
 import shlex
 import sys
 
@@ -15,12 +14,13 @@ from vm import Vm  # noqa: E402
 
 # Of 2 MiB: what the guest has.
 HUGEPAGES = 64
+# Where it fits, Debian's kernel would set 64 MiB aside for CMA, which is half of a small guest.
 CONFIG = """
 memory  = "128M"
 dma     = "identity"
 kernel  = "/boot/Image"
 initrd  = "/usr/share/aliasvm/guests/linux-net.cpio"
-cmdline = "console=ttyPS0 quiet panic=-1"
+cmdline = "console=ttyPS0 quiet panic=-1 cma=8M"
 alias   = { uart0 = "uart0", gem0 = "gem0" }
 """
 
@@ -32,10 +32,10 @@ class HostEnd:
         self._board, self._name, self.address = board, gem, address
         self._device = f"/sys/bus/platform/devices/{SYSNAMES[gem]}"
         board.run(f"echo macb >{self._device}/driver_override && echo {SYSNAMES[gem]} >/sys/bus/platform/drivers_probe")
-        self.interface = board.run(f"ls {self._device}/net").stdout.strip()
-        board.run(f"ip netns add {gem} && ip link set {self.interface} netns {gem}"
-                  f" && ip -n {gem} addr add {address}/24 dev {self.interface}"
-                  f" && ip -n {gem} link set {self.interface} up")
+        self._interface = board.run(f"ls {self._device}/net").stdout.strip()
+        board.run(f"ip netns add {gem} && ip link set {self._interface} netns {gem}"
+                  f" && ip -n {gem} addr add {address}/24 dev {self._interface}"
+                  f" && ip -n {gem} link set {self._interface} up")
 
     def run(self, command, timeout=60):
         return self._board.run(f"ip netns exec {self._name} busybox sh -c {shlex.quote(command)} 2>&1",
@@ -45,7 +45,7 @@ class HostEnd:
         """The GEM is the host's no more, and has no driver."""
         self._board.run(
             f"for pid in $(ip netns pids {self._name}); do kill $pid; done;"
-            f" ip -n {self._name} link set {self.interface} netns 1; ip netns del {self._name};"
+            f" ip -n {self._name} link set {self._interface} netns 1; ip netns del {self._name};"
             f" cd {self._device} && echo on >power/control && echo {SYSNAMES[self._name]} >driver/unbind"
             " && echo >driver_override")
 
@@ -53,13 +53,12 @@ class HostEnd:
 class GuestEnd:
     """GEM0 in a VM: the same kernel, the same driver."""
 
-    interface = "eth0"
-
-    def __init__(self, board, address, timeout):
+    def __init__(self, board, address, timeout=180):
         self.address, self._vm = address, Vm(board, "left").configure(CONFIG).start(timeout)
         self._shell = LinuxShell(board.serial(0))
         self._shell.wait_up(timeout)
         self._shell.configure_network(address)
+        self._shell.run("mkdir /files && mount -t tmpfs -o size=100% none /files")
 
     def run(self, command, timeout=60):
         # The shell is busybox's; what is timed says so on its standard error, which is the console.
@@ -68,10 +67,3 @@ class GuestEnd:
     def close(self):
         self._shell.power_off()
         self._vm.wait_for("ActiveState", "inactive")
-
-
-def frames(end):
-    """How many its interface has sent and received so far."""
-    folder = f"/sys/class/net/{end.interface}/statistics"
-    text = end.run(f"busybox echo frames $(busybox cat {folder}/tx_packets) $(busybox cat {folder}/rx_packets)")
-    return sum(map(int, re.search(r"^frames (\d+) (\d+)", text, re.MULTILINE).groups()))

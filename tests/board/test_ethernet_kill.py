@@ -38,18 +38,18 @@ def kill_and_poison(board, left, right, daemon, flooded, daemon_too):
     board.run("systemctl reset-failed vm@left; systemctl start vm@left")
     net = NetGuest(board.serial(0))
     net.wait_ready()
-    if flooded:
-        right.ask("flood on", "net: flood on")
-        wait_for_more(net, "flood-received", 1)
-    else:
-        net.wait_link()
+    net.wait_link()
     assert physical_register(board, base("gem0") + CONTROL) & ENABLED
     its_pages = pages_of(banks(left))
     # All that nobody has, its neighbours among them; and its own as soon as the host frees them.
     poison = Holder(board, "all")
     neighbours = poison.pages()
     assert len(neighbours) == HUGEPAGES - 4 and not its_pages & neighbours
-    board.run(f"kill -9 {left.pid()}" + (f" {daemon.pid()}" if daemon_too else ""))
+    victims = f"{left.pid()}" + (f" {daemon.pid()}" if daemon_too else "")
+    if flooded:
+        right.ask("flood on", "net: flood on")
+        wait_for_more(net, "flood-received", 1)
+    board.run(f"kill -9 {victims}")
     poison.wait_for_pages(its_pages)
     assert kept(board) == ["right"]
     if not flooded:
