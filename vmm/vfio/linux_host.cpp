@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace aliasvm::vfio
 {
@@ -73,15 +72,9 @@ std::string mend_of_group(const Sysfs& sysfs, const IommuGroup& group, int error
 {
     if (error == EPERM && group.noiommu)
         return " (noiommu needs CAP_SYS_RAWIO)";
-    if (error != EBUSY)
-        return mend_of_node(error);
-    const std::vector<std::string> members = sysfs.members(group.number);
-    if (members.size() < 2)
-        return " (it is open already)";
-    return fmt::format(" (one of its devices is open already, and the IOMMU cannot tell them "
-                       "apart: {}; give each a stream id of its own in the host's device tree, or "
-                       "one of them to a VM at a time)",
-                       fmt::join(members, ", "));
+    if (error == EBUSY)
+        return " (" + why_busy(sysfs, group.number) + ")";
+    return mend_of_node(error);
 }
 
 UniqueFd open_node(const std::filesystem::path& node)
