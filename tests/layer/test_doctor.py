@@ -69,7 +69,7 @@ def host(tmp_path):
             device = root / f"sys/bus/platform/devices/{address}.{stem}"
             device.mkdir(parents=True)
             (device / "of_node").symlink_to(tree / path.lstrip("/"))
-    (root / "sys/class/iommu/fd800000.smmu").mkdir(parents=True)
+    (root / "sys/class/iommu/smmu3.0x00000000fd800000").mkdir(parents=True)
     return root
 
 
@@ -77,6 +77,8 @@ def test_doctor_likes_the_hosts_tree(host):
     found = doctor(host)
     for check in ("smmu", "coherency", "gicv", "noiommu"):
         assert found[check]["verdict"] == "ok", found[check]
+        said = f"    ok       {check:18} {found[check]['what']}\n"
+        assert said in (kernel.TOP / "docs/petalinux.md").read_text(), "what the page promises"
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_overrides_are_written_with_colons(file):
         # "FILES_${PN}" was right until honister; layer.conf's variables end in the collection's name.
         assert file == LAYER_CONF or "_$" not in name, name
     text = file.read_text()
+    assert not re.search(r"^\w+_(append|prepend|remove)\b", text, re.MULTILINE), "of a task"
     assert not re.search(r'"[^"\n]*"[ ]*#', text), "a comment behind a value is part of it"
     assert "\t" not in text
     for line in re.findall(r"^.*:append\S* = \"(?! |\$\{@').*$", text, re.MULTILINE):
