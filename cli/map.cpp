@@ -59,7 +59,17 @@ std::string map_json(const MachineMap& map)
 {
     Json json;
     json.object().key("machine").text(map.machine.name).key("state").text(map.machine.state);
-    json.key("memory").object().key("base").number(0).key("size").number(map.machine.memory).end();
+    json.key("memory").array();
+    for (const MemoryBank& bank : map.machine.banks)
+        json.object()
+            .key("base")
+            .number(bank.range.base.value)
+            .key("size")
+            .number(bank.range.size)
+            .key("identity")
+            .boolean(bank.identity)
+            .end();
+    json.end();
     json.key("gic");
     if (map.gic)
     {

@@ -143,11 +143,19 @@ void add_alias(Picture& picture, const MachineMap& map, const Alias& alias)
 Picture compose(const MachineMap& map)
 {
     Picture picture;
-    const std::string size = plan::size_text(map.machine.memory);
-    add_pair(picture, guest_box("RAM " + size, {{0}, map.machine.memory}, "memory"),
-             {.size = map.machine.memory,
-              .title = fmt::format("{} of the host's memory", size),
-              .look = "memory"});
+    for (const MemoryBank& bank : map.machine.banks)
+    {
+        const std::string size = plan::size_text(bank.range.size);
+        Box host{.size = bank.range.size,
+                 .title = fmt::format("{} of the host's memory", size),
+                 .look = "memory"};
+        if (bank.identity)
+        {
+            host.base = bank.range.base.value;
+            host.range = plan::range_text(HostRange{{host.base}, host.size});
+        }
+        add_pair(picture, guest_box("RAM " + size, bank.range, "memory"), std::move(host));
+    }
     if (map.gic)
     {
         for (const auto& [name, range] : {std::pair{"distributor", map.gic->distributor},

@@ -30,6 +30,18 @@ void add_alias(Columns& table, const MachineMap& map, const Alias& alias)
             plan::spi_text(line.guest));
 }
 
+void add_memory(Columns& table, const Machine& machine)
+{
+    for (const MemoryBank& bank : machine.banks)
+        row(table, "memory",
+            bank.identity ? plan::range_text(HostRange{{bank.range.base.value}, bank.range.size})
+                          : fmt::format("RAM {}", plan::size_text(bank.range.size)),
+            plan::range_text(bank.range));
+    if (machine.banks.empty())
+        row(table, "memory", fmt::format("RAM {}", plan::size_text(machine.memory)),
+            "place known at its start");
+}
+
 } // namespace
 
 std::string MachineMap::behind(const Alias& alias) const
@@ -43,8 +55,7 @@ std::string map_table(const MachineMap& map)
 {
     const Machine& machine = map.machine;
     Columns table;
-    row(table, "memory", fmt::format("RAM {}", plan::size_text(machine.memory)),
-        plan::range_text(GuestRange{{0}, machine.memory}));
+    add_memory(table, machine);
     if (map.gic)
     {
         row(table, "gic", "KVM's distributor", plan::range_text(map.gic->distributor));

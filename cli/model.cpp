@@ -130,6 +130,21 @@ std::vector<HostRange> read_regions(Message& message)
     return all;
 }
 
+std::vector<MemoryBank> read_banks(Message& message)
+{
+    std::vector<MemoryBank> all;
+    enter(message, 'a', "(ttb)");
+    MemoryBank one;
+    int identity = 0;
+    while (message.read_next("(ttb)", &one.range.base.value, &one.range.size, &identity))
+    {
+        one.identity = identity != 0;
+        all.push_back(one);
+    }
+    message.exit();
+    return all;
+}
+
 std::vector<Spi> read_spis(Message& message)
 {
     std::vector<Spi> all;
@@ -157,6 +172,7 @@ constexpr Property<Machine> machine_properties[]{
     {"Leader", "u", [](Machine& m, Message& v) { m.leader = read_u(v); }},
     {"Vcpus", "u", [](Machine& m, Message& v) { m.vcpus = read_u(v); }},
     {"Memory", "t", [](Machine& m, Message& v) { m.memory = read_t(v); }},
+    {"MemoryBanks", "a(ttb)", [](Machine& m, Message& v) { m.banks = read_banks(v); }},
     {"Aliases", "a(sssa(ttt)a(uu))", [](Machine& m, Message& v) { m.aliases = read_aliases(v); }},
     {"ConfigPath", "s", [](Machine& m, Message& v) { m.config_path = v.read_string(); }},
     {"Statistics", "a{st}", [](Machine& m, Message& v) { m.statistics = read_counts(v); }},

@@ -41,6 +41,12 @@ struct Alias
     [[nodiscard]] std::string behind() const;
 };
 
+struct MemoryBank
+{
+    GuestRange range;
+    bool identity{}; ///< at the same address on the host
+};
+
 struct Machine
 {
     std::string name;
@@ -49,7 +55,8 @@ struct Machine
     std::string unit;
     std::uint32_t leader{}; ///< process id, 0 for none
     std::uint32_t vcpus{};
-    std::uint64_t memory{}; ///< bytes from guest-physical 0
+    std::uint64_t memory{};        ///< bytes
+    std::vector<MemoryBank> banks; ///< where it is in the guest; empty while that is not known
     std::vector<Alias> aliases;
     std::string config_path;
     std::map<std::string, std::uint64_t> statistics; ///< counts since the VM began to run

@@ -30,6 +30,7 @@ struct Context
     Inventory& inventory;
     IrqCounter& irq_counter;
     Authorization& authorization;
+    const FixedMemory& fixed_memory;
 };
 
 } // namespace aliasvm::daemon

@@ -153,6 +153,20 @@ FixedMemory::Grant HugepageMemory::provide(const VmName& name, std::uint64_t byt
     return {merge(pages, page), file.keep()};
 }
 
+std::vector<HostRange> HugepageMemory::place(const VmName& name) const
+{
+    const fs::path path = folder_ / name.str();
+    const UniqueFd file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+    if (!file.ok())
+    {
+        if (errno == ENOENT)
+            return {};
+        throw Error{errno, "open {}", path.string()};
+    }
+    const std::uint64_t page = page_size_of(file.get());
+    return merge(pages_of(file.get(), fs::file_size(path), page), page);
+}
+
 std::vector<std::string> HugepageMemory::kept() const
 {
     std::vector<std::string> names;

@@ -7,11 +7,14 @@
 #include "vmm/bus/method.hpp"
 #include "vmm/bus/names.hpp"
 #include "vmm/plan/alias_planner.hpp"
+#include "vmm/plan/memory_layout.hpp"
 #include "vmm/stats/statistics.hpp"
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace aliasvm::daemon
 {
@@ -55,6 +58,21 @@ void append_alias(Message& value, const plan::AliasPlan& alias)
     value.close().close();
 }
 
+/// Where its RAM is in the guest. At identity the place is known only while it has it.
+std::vector<plan::Bank> banks_of(const Machine& machine, const Context& context)
+{
+    if (!machine.config)
+        return {};
+    plan::HostFacts facts;
+    for (const HostRange& piece : context.fixed_memory.place(machine.name))
+        facts.identity_banks.push_back({GuestAddr{piece.base.value}, piece.size});
+    Problems problems; // Check tells them
+    auto layout = plan::lay_out_memory(*machine.config, context.catalogue, facts, problems);
+    if (layout.example)
+        return {};
+    return std::move(layout.banks);
+}
+
 /// What stands behind each alias now, or would if the machine were started.
 plan::Config with_bindings(const Context& context, const Machine& machine)
 {
@@ -85,7 +103,7 @@ MachineFace::MachineFace(Context& context, std::shared_ptr<Machine> machine)
 
 void MachineFace::emit_state()
 {
-    emit_changed({"State", "Result", "Leader", "Vcpus", "Memory", "Aliases"});
+    emit_changed({"State", "Result", "Leader", "Vcpus", "Memory", "MemoryBanks", "Aliases"});
 }
 
 asio::awaitable<void> MachineFace::start(Message call)
@@ -182,6 +200,14 @@ void MachineFace::memory(Message& value) const
     value.append("t", config && config->memory ? config->memory->value : std::uint64_t{0});
 }
 
+void MachineFace::memory_banks(Message& value) const
+{
+    value.open('a', "(ttb)");
+    for (const plan::Bank& bank : banks_of(*machine_, context_))
+        value.append("(ttb)", bank.range.base.value, bank.range.size, bank.offset ? 1 : 0);
+    value.close();
+}
+
 void MachineFace::aliases(Message& value) const
 {
     value.open('a', "(sssa(ttt)a(uu))");
@@ -249,6 +275,8 @@ const sd_bus_vtable MachineFace::vtable[] = {
     SD_BUS_PROPERTY("Vcpus", "u", bus::property<&MachineFace::vcpus>, 0,
                     SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Memory", "t", bus::property<&MachineFace::memory>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("MemoryBanks", "a(ttb)", bus::property<&MachineFace::memory_banks>, 0,
                     SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Aliases", "a(sssa(ttt)a(uu))", bus::property<&MachineFace::aliases>, 0,
                     SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -33,6 +33,7 @@ private:
     void leader(bus::Message& value) const;
     void vcpus(bus::Message& value) const;
     void memory(bus::Message& value) const;
+    void memory_banks(bus::Message& value) const;
     void aliases(bus::Message& value) const;
     void config_path(bus::Message& value) const;
     void statistics(bus::Message& value) const;

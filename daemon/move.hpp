@@ -4,12 +4,10 @@
 
 #include "daemon/machine.hpp"
 #include "vmm/plan/catalogue.hpp"
-#include "vmm/quiesce/saved_registers.hpp"
 #include "vmm/vfio/port.hpp"
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,7 +58,7 @@ struct Move
     std::shared_ptr<Machine> from{}; ///< running, and has it
     std::string from_alias{};
     std::shared_ptr<vfio::PlatformDevice> device{};
-    std::optional<quiesce::SavedRegisters> registers{};
+    bool rested{}; ///< not as `from` left it, but at rest
     const char* step{step::check};
     Undo undo{};
 

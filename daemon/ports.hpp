@@ -7,6 +7,7 @@
 #include "vmm/base/unique_fd.hpp"
 #include "vmm/base/vm_name.hpp"
 #include "vmm/plan/catalogue.hpp"
+#include "vmm/quiesce/saved_registers.hpp"
 #include "vmm/vfio/port.hpp"
 
 #include <chrono>
@@ -30,7 +31,8 @@ public:
 
     /// Both give how long the vCPUs stood still. The descriptors are the caller's.
     [[nodiscard]] virtual boost::asio::awaitable<std::chrono::microseconds>
-    attach(std::string alias, std::string instance, std::vector<int> descriptors) = 0;
+    attach(std::string alias, std::string instance, quiesce::Settings settings,
+           std::vector<int> descriptors) = 0;
     [[nodiscard]] virtual boost::asio::awaitable<std::chrono::microseconds>
     detach(std::string alias) = 0;
 
@@ -118,6 +120,8 @@ public:
     [[nodiscard]] virtual Grant provide(const VmName& name, std::uint64_t bytes) = 0;
     /// The VMs whose RAM is kept, also from before a restart of this process.
     [[nodiscard]] virtual std::vector<std::string> kept() const = 0;
+    /// Where the RAM lies that is kept of a VM, in the order of its file; empty if there is none.
+    [[nodiscard]] virtual std::vector<HostRange> place(const VmName& name) const = 0;
     /// Nothing keeps it any more but those who have it mapped.
     virtual void free(const std::string& name) = 0;
 };

@@ -34,7 +34,8 @@ Service::Service(asio::io_context& io, std::shared_ptr<bus::Connection> connecti
                                            catalogue,    machines_,
                                            custody_,     transfers_,
                                            units,        inventory_,
-                                           irq_counter_, authorization_}
+                                           irq_counter_, authorization_,
+                                           memory}
 {
     machines_.on_event([this](const Machines::Event& event) { follow(event); });
     custody_.on_change([this](const plan::Instance& instance) { follow(instance); });

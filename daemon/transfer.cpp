@@ -162,20 +162,8 @@ asio::awaitable<void> Transfers::take_back(const plan::Instance& instance)
             const auto turn = co_await turn_.take();
             if (!std::holds_alternative<Returning>(custody_.place(instance)))
                 co_return;
-            std::shared_ptr<vfio::PlatformDevice> device;
-            try
+            if (co_await keep_at_rest(instance))
             {
-                device = co_await custody_.open(instance, 0ms);
-            }
-            catch (const NamedError& error)
-            {
-                if (error.name() != names::device_busy)
-                    throw;
-            }
-            if (device)
-            {
-                custody_.quiesce(instance, device);
-                custody_.keep(instance, device);
                 if (!awaited(instance))
                     custody_.release(instance);
                 co_return;
@@ -199,7 +187,8 @@ asio::awaitable<void> Transfers::bring_masters_to_rest()
 }
 
 /// Unless somebody has it, who is then yet to say so.
-asio::awaitable<void> Transfers::keep_at_rest(const plan::Instance& instance)
+/// False if a process still has it open.
+asio::awaitable<bool> Transfers::keep_at_rest(const plan::Instance& instance)
 {
     std::shared_ptr<vfio::PlatformDevice> device;
     try
@@ -212,9 +201,10 @@ asio::awaitable<void> Transfers::keep_at_rest(const plan::Instance& instance)
             throw;
     }
     if (!device)
-        co_return;
+        co_return false;
     custody_.quiesce(instance, device);
     custody_.keep(instance, device);
+    co_return true;
 }
 
 /// Whether a machine that is up, or comes up, will ask for it.
@@ -446,8 +436,11 @@ asio::awaitable<void> Transfers::detach(std::shared_ptr<Move> move)
                            custody_.keep(move->instance, move->device);
                            throw Error{ECONNRESET, "attach it to {}", move->from->name.str()};
                        }
+                       // It has kept how the guest had set the device.
+                       const auto settings =
+                           move->rested ? quiesce::Settings::as_left : quiesce::Settings::at_rest;
                        co_await move->from->vmm->attach(move->from_alias, move->instance.name,
-                                                        move->device->descriptors());
+                                                        settings, move->device->descriptors());
                        custody_.hand_to(move->instance, move->from->name.str(), move->from_alias);
                    });
 }
@@ -455,19 +448,7 @@ asio::awaitable<void> Transfers::detach(std::shared_ptr<Move> move)
 void Transfers::bring_to_rest(const std::shared_ptr<Move>& move)
 {
     begin(*move, step::quiesce);
-    {
-        const Mapping window = move->device->map({0});
-        quiesce::MappedRegisters registers{window};
-        move->registers = quiesce::SavedRegisters::save(move->instance.compatible, registers);
-    }
-    move->undo.add("restore its registers",
-                   [move]() -> asio::awaitable<void>
-                   {
-                       const Mapping window = move->device->map({0});
-                       quiesce::MappedRegisters registers{window};
-                       move->registers->restore(registers);
-                       co_return;
-                   });
+    move->rested = true; // or half-way there
     custody_.quiesce(move->instance, move->device);
     custody_.keep(move->instance, move->device);
 }
@@ -479,7 +460,8 @@ asio::awaitable<void> Transfers::attach(std::shared_ptr<Move> move)
     if (!vmm) // it lived when the move began
         throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
     note_pause(*move->to,
-               co_await vmm->attach(move->alias, move->instance.name, move->device->descriptors()));
+               co_await vmm->attach(move->alias, move->instance.name, quiesce::Settings::at_rest,
+                                    move->device->descriptors()));
     if (move->to->vmm != vmm) // and with it what it had just got
         throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
     custody_.hand_to(move->instance, move->to->name.str(), move->alias);
@@ -488,6 +470,7 @@ asio::awaitable<void> Transfers::attach(std::shared_ptr<Move> move)
                    {
                        if (move->to->vmm)
                            co_await move->to->vmm->detach(move->alias);
+                       custody_.quiesce(move->instance, move->device);
                        custody_.keep(move->instance, move->device);
                    });
 }

@@ -80,7 +80,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> attach(std::shared_ptr<Move> move);
     [[nodiscard]] boost::asio::awaitable<void> give_back(std::shared_ptr<Move> move);
     void bring_to_rest(const std::shared_ptr<Move>& move);
-    [[nodiscard]] boost::asio::awaitable<void> keep_at_rest(const plan::Instance& instance);
+    [[nodiscard]] boost::asio::awaitable<bool> keep_at_rest(const plan::Instance& instance);
     void begin(Move& move, const char* step);
     [[nodiscard]] bool awaited(const plan::Instance& instance);
     [[nodiscard]] std::shared_ptr<Machine> place_for(const plan::Instance& instance,

@@ -46,10 +46,13 @@ asio::awaitable<Message> VmmPeer::machine(const char* member)
 }
 
 asio::awaitable<std::chrono::microseconds> VmmPeer::attach(std::string alias, std::string instance,
+                                                           quiesce::Settings settings,
                                                            std::vector<int> descriptors)
 {
     Message call = new_call(bus::aliases_interface, "Attach");
-    call.append("ss", alias.c_str(), instance.c_str()).open('a', "h");
+    call.append("ssb", alias.c_str(), instance.c_str(),
+                settings == quiesce::Settings::as_left ? 1 : 0)
+        .open('a', "h");
     for (const int descriptor : descriptors)
         call.append("h", descriptor);
     call.close();

@@ -22,7 +22,8 @@ public:
     VmmPeer(std::shared_ptr<bus::Connection> connection, const VmName& name, OnDrop on_drop);
 
     [[nodiscard]] boost::asio::awaitable<std::chrono::microseconds>
-    attach(std::string alias, std::string instance, std::vector<int> descriptors) override;
+    attach(std::string alias, std::string instance, quiesce::Settings settings,
+           std::vector<int> descriptors) override;
     [[nodiscard]] boost::asio::awaitable<std::chrono::microseconds>
     detach(std::string alias) override;
     [[nodiscard]] boost::asio::awaitable<void> pause() override;

@@ -14,6 +14,9 @@
 namespace aliasvm::cli
 {
 
+/// The compatible of a node that no driver of the host shall take.
+inline constexpr std::string_view given_away = "aliasvm,passthrough";
+
 class TreeNode
 {
 public:

@@ -28,16 +28,31 @@ struct Option
     const char* what_for;
 };
 
+/// Exactly what the layer's aliasvm-host.cfg asks for; tests/layer holds the two together.
 constexpr Option options[]{
+    {"VIRTUALIZATION", Verdict::fail, "VMs"},
     {"KVM", Verdict::fail, "VMs"},
     {"EVENTFD", Verdict::fail, "interrupts"},
     {"VFIO", Verdict::fail, "devices of the SoC in VMs"},
     {"VFIO_PLATFORM", Verdict::fail, "devices of the SoC in VMs"},
     {"VFIO_NOIOMMU", Verdict::warn, "devices without a stream id (UART, TTC)"},
     {"VFIO_IOMMU_TYPE1", Verdict::warn, "devices with DMA"},
+    {"IOMMU_SUPPORT", Verdict::warn, "devices with DMA"},
     {"ARM_SMMU", Verdict::warn, "devices with DMA"},
     {"HUGETLBFS", Verdict::warn, "dma = \"identity\""},
+    {"SECCOMP", Verdict::fail, "the sandbox of VMs"},
+    {"SECCOMP_FILTER", Verdict::fail, "the sandbox of VMs"},
+    {"NAMESPACES", Verdict::fail, "the sandbox of VMs"},
+    {"USER_NS", Verdict::fail, "PrivateUsers= of vm@.service"},
+    {"NET_NS", Verdict::warn, "PrivateNetwork= of vm@.service"},
+    {"CGROUPS", Verdict::fail, "systemd"},
+    {"BPF_SYSCALL", Verdict::warn, "DeviceAllow= of vm@.service"},
     {"CGROUP_BPF", Verdict::warn, "DeviceAllow= of vm@.service"},
+    {"MEMCG", Verdict::warn, "MemoryMax= of a VM"},
+    {"CPUSETS", Verdict::warn, "AllowedCPUs= of a VM"},
+    {"CGROUP_SCHED", Verdict::warn, "CPUQuota= of a VM"},
+    {"FAIR_GROUP_SCHED", Verdict::warn, "CPUQuota= of a VM"},
+    {"CFS_BANDWIDTH", Verdict::warn, "CPUQuota= of a VM"},
 };
 
 } // namespace

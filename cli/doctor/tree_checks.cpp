@@ -53,18 +53,23 @@ Finding check_coherency(const HostView& host)
     std::vector<std::string> without_stream;
     for (const plan::Instance& instance : host.catalogue->instances())
     {
-        const auto node = instance.dma() ? node_of_device(host, instance.sysname) : std::nullopt;
+        const auto node = node_of_device(host, instance.sysname);
         if (!node)
             continue;
         if (!node->has("iommus"))
-            without_stream.push_back(instance.name);
-        else if (!node->has("dma-coherent") && !smmu->has("dma-coherent"))
+        {
+            if (instance.dma())
+                without_stream.push_back(instance.name);
+        }
+        // The host's own masters need not be: no one asks VFIO for them.
+        else if (node->compatible_with(given_away) && !node->has("dma-coherent") &&
+                 !smmu->has("dma-coherent"))
             incoherent.push_back(instance.name);
     }
     if (!incoherent.empty())
         return warn(fmt::format("VFIO refuses {}: not dma-coherent", listed(incoherent)),
-                    "write dma-coherent; into the node of each that a VM shall have (before Linux "
-                    "6.2 into the SMMU's), in the host's device tree");
+                    "write dma-coherent; into the node of each that a VM shall have, not into the "
+                    "SMMU's, in the host's device tree");
     if (!without_stream.empty())
         return warn(
             fmt::format("{} have no stream id: the SMMU stops their DMA, or does not see it",

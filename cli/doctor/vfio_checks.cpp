@@ -62,19 +62,42 @@ Finding check_reset_required(const HostView& host)
                 set_parameter("vfio_platform", "reset_required", "0"));
 }
 
+namespace
+{
+
+/// Devices without DMA that were given away, but have no stream id that would make them a group.
+std::vector<std::string> given_without_group(const HostView& host)
+{
+    std::vector<std::string> names;
+    for (const plan::Instance& instance : host.catalogue->instances())
+    {
+        const auto node = instance.dma() ? std::nullopt : node_of_device(host, instance.sysname);
+        if (node && node->compatible_with(given_away) && !node->has("iommus"))
+            names.push_back(instance.name);
+    }
+    return names;
+}
+
+} // namespace
+
 Finding check_noiommu(const HostView& host)
 {
     const auto value = parameter(host, "vfio", "enable_unsafe_noiommu_mode");
     if (value && truth(*value))
         return ok("devices without an IOMMU group can be given to VMs");
     const std::string mend = set_parameter("vfio", "enable_unsafe_noiommu_mode", "1");
-    if (smmu_enabled(host))
-        return warn("devices without a stream id (UART, TTC) are in no IOMMU group, and cannot be "
-                    "given to VMs",
-                    mend + "; or give each a spare stream id in the host's device tree, "
-                           "iommus = <&smmu 0x3ff>;");
-    return fail("there is neither an SMMU nor the noiommu mode: no device can be given to a VM",
-                mend);
+    if (!smmu_enabled(host))
+        return fail("there is neither an SMMU nor the noiommu mode: no device can be given to a VM",
+                    mend);
+    if (host.catalogue == nullptr)
+        return unknown("the catalogue of the SoC's devices cannot be read");
+    const auto without_group = given_without_group(host);
+    if (without_group.empty())
+        return ok("every device that was given away has a stream id");
+    return warn(fmt::format("{} without a stream id: in no IOMMU group, and not to be had by a VM",
+                            listed(without_group)),
+                mend + "; or give each a spare stream id of its own in the host's device tree, "
+                       "iommus = <&smmu 0x7c00>; and dma-coherent;");
 }
 
 Finding check_unsafe_interrupts(const HostView& host)

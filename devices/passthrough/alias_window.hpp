@@ -26,6 +26,8 @@ public:
 
     [[nodiscard]] const GuestRange& guest() const noexcept { return guest_; }
     [[nodiscard]] bool shown() const noexcept { return shown_; }
+    /// The region, as this process sees it; the guest has it, too, while it is shown.
+    [[nodiscard]] const Mapping& registers() const noexcept { return registers_; }
 
     /// Both throw Error and then leave the window as it was; nothing to do is done.
     void show();

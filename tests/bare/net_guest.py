@@ -43,3 +43,9 @@ class NetGuest:
         sent, size, again, time = map(int, re.search(
             r"net: done sent (\d+) bytes (\d+) again (\d+) us (\d+)", text).groups())
         return {"sent": sent, "bytes": size, "again": again, "us": time}
+
+    def loop(self, count, timeout=60):
+        """Frames to itself in local loopback: microseconds until the last has come back."""
+        text = self.ask(f"loop {count}", "net: loop ", timeout)
+        assert f"sent {count} received {count} wrong 0 " in text, text
+        return int(re.search(r"us (\d+)", text)[1])

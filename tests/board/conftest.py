@@ -38,10 +38,15 @@ def the_board():
 def board(the_board, request):
     """The board, with every VM gone and nothing unread from either port."""
     yield the_board
-    if getattr(request.node, "failed", False):
-        print(the_board.run("journalctl --no-pager -n 80 -o short-monotonic", check=False).stdout)
-        print(signs_of_life(the_board))
+    explain(the_board, request)
     clean(the_board)
+
+
+def explain(board, request):
+    """Prints what the board knows of a test that failed."""
+    if getattr(request.node, "failed", False):
+        print(board.run("journalctl --no-pager -n 80 -o short-monotonic", check=False).stdout)
+        print(signs_of_life(board))
 
 
 def signs_of_life(board):

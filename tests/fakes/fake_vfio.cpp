@@ -161,11 +161,12 @@ std::byte* DeviceModel::registers(std::uint32_t region) const
 class FakePlatformDevice final : public vfio::PlatformDevice
 {
 public:
-    /// `container` is a bus master's.
-    FakePlatformDevice(DeviceModel& model, std::shared_ptr<const UniqueFd> container)
-        : model_{model}, fd_{::memfd_create("device", MFD_CLOEXEC)}, container_{
-                                                                         std::move(container)}
+    /// `usable` is what the IOMMU in front of a bus master can translate; null if there is none.
+    FakePlatformDevice(DeviceModel& model, const std::vector<GuestRange>* usable)
+        : model_{model}, fd_{::memfd_create("device", MFD_CLOEXEC)}, usable_{usable}
     {
+        if (usable_ != nullptr)
+            container_ = UniqueFd{::memfd_create("container", MFD_CLOEXEC)};
     }
     ~FakePlatformDevice() override
     {
@@ -178,7 +179,7 @@ public:
             irq.masked = false;
         }
         model_.opened_ = false;
-        model_.dma_ = false;
+        model_.dma.clear(); // the container closes with it
         if (model_.on_call)
             model_.on_call("close");
     }
@@ -264,15 +265,48 @@ public:
                      [this](DeviceModel::IrqState& irq) { model_.unmask_locked(irq); });
     }
 
+    std::vector<GuestRange> dma_reach() const override
+    {
+        require_confined();
+        return *usable_;
+    }
+
+    void map_memory(const GuestRange& guest, std::byte* host) override
+    {
+        require_confined();
+        const std::lock_guard lock{model_.mutex_};
+        model_.call(DeviceModel::Call::map_memory, "map_memory");
+        for (const GuestRange& range : *usable_)
+        {
+            if (const auto piece = intersection(guest, range))
+                model_.dma.emplace_back(*piece, host + (piece->base - guest.base));
+        }
+    }
+
+    void unmap_memory(const GuestRange& guest) override
+    {
+        require_confined();
+        const std::lock_guard lock{model_.mutex_};
+        model_.call(DeviceModel::Call::unmap_memory, "unmap_memory");
+        std::erase_if(model_.dma, [&guest](const auto& piece)
+                      { return guest.contains(piece.first.base, piece.first.size); });
+    }
+
     std::vector<int> descriptors() const override
     {
         std::vector<int> all{fd_.get()};
-        if (container_)
-            all.push_back(container_->get());
+        if (container_.ok())
+            all.push_back(container_.get());
         return all;
     }
 
 private:
+    void require_confined() const
+    {
+        if (usable_ == nullptr)
+            throw Error{EINVAL, "fake: no IOMMU confines {}", model_.name_};
+    }
+
     vfio::Region region_locked(vfio::RegionIndex index) const
     {
         if (index.value >= model_.regions_.size())
@@ -306,7 +340,8 @@ private:
 
     DeviceModel& model_;
     UniqueFd fd_; ///< stands for the device, where somebody wants a descriptor
-    std::shared_ptr<const UniqueFd> container_;
+    UniqueFd container_;
+    const std::vector<GuestRange>* usable_;
 };
 
 DeviceModel& FakeHost::add(std::string name, std::vector<vfio::Region> regions,
@@ -337,50 +372,7 @@ std::unique_ptr<vfio::PlatformDevice> FakeHost::open(std::string_view name, Dma 
     if (wanted == Dma::identity && !model.noiommu)
         throw Error{EPERM, "fake: an IOMMU stops the DMA of {}", name};
     model.opened_ = true;
-    model.dma_ = confined;
-    if (confined && !container_)
-        container_ = std::make_shared<const UniqueFd>(::memfd_create("container", MFD_CLOEXEC));
-    return std::make_unique<FakePlatformDevice>(model, confined ? container_ : nullptr);
-}
-
-bool FakeHost::any_dma() const
-{
-    for (const auto& [name, model] : devices_)
-    {
-        const std::lock_guard lock{model->mutex_};
-        if (model->dma_)
-            return true;
-    }
-    return false;
-}
-
-void FakeHost::map_memory(const GuestRange& guest, std::byte* host)
-{
-    if (on_call)
-        on_call("map_memory");
-    if (nth_call != nullptr)
-        nth_call->check("map_memory");
-    if (!any_dma())
-        return;
-    if (const int error = std::exchange(map_error, 0); error != 0)
-        throw Error{error, "fake: map memory for DMA"};
-    for (const GuestRange& range : usable)
-    {
-        if (const auto piece = intersection(guest, range))
-            dma.emplace_back(*piece, host + (piece->base - guest.base));
-    }
-}
-
-void FakeHost::unmap_memory(const GuestRange& guest)
-{
-    if (on_call)
-        on_call("unmap_memory");
-    if (nth_call != nullptr)
-        nth_call->check("unmap_memory");
-    if (const int error = std::exchange(unmap_error, 0); error != 0)
-        throw Error{error, "fake: take memory from DMA"};
-    std::erase_if(dma, [&guest](const auto& piece)
-                  { return guest.contains(piece.first.base, piece.first.size); });
+    return std::make_unique<FakePlatformDevice>(model, confined ? &usable : nullptr);
 }
 
 } // namespace aliasvm::fakes

@@ -29,6 +29,8 @@ public:
     {
         open,
         map,
+        map_memory,
+        unmap_memory,
         set_trigger,
         clear_trigger,
         set_unmask_on,
@@ -44,10 +46,12 @@ public:
     // -- what a test says
     void fail(Call call, int error, unsigned skip = 0);
     NthCall* nth_call{}; ///< may be null
-    /// Hears of each call that changes something, in the words "mask 0" and "close". Under the
-    /// model's lock: it must not ask the model anything.
+    /// Hears of each call that changes something, in the words "mask 0", "map_memory" and "close".
+    /// Under the model's lock: it must not ask the model anything.
     std::function<void(std::string)> on_call;
     bool noiommu{}; ///< in a noiommu group
+    /// What its DMA reaches, in pieces: guest-physical and where it lies in this process.
+    std::vector<std::pair<GuestRange, std::byte*>> dma;
 
     // -- what the hardware does
     /// The device wants attention: a level goes up and stays, an edge comes once.
@@ -97,7 +101,6 @@ private:
     std::vector<UniqueFd> memory_;   ///< a memfd a region
     std::vector<Mapping> registers_; ///< the test's own view
     bool opened_{};
-    bool dma_{}; ///< opened as a bus master that goes through the IOMMU
 };
 
 /// Knows the devices that were add()ed.
@@ -111,26 +114,13 @@ public:
 
     [[nodiscard]] std::unique_ptr<vfio::PlatformDevice> open(std::string_view name,
                                                              Dma dma) override;
-    void map_memory(const GuestRange& guest, std::byte* host) override;
-    void unmap_memory(const GuestRange& guest) override;
 
-    /// What DMA reaches, in pieces: guest-physical and where it lies in this process.
-    std::vector<std::pair<GuestRange, std::byte*>> dma;
     /// What the IOMMU can translate; as on a ZynqMP with the kernel's MSI window left out.
     std::vector<GuestRange> usable{{GuestAddr{0}, 0x0800'0000},
                                    {GuestAddr{0x0810'0000}, 0xffff'f7f0'0000}};
-    /// errno for the next map_memory() or unmap_memory(), or 0.
-    int map_error{};
-    int unmap_error{};
-    NthCall* nth_call{}; ///< may be null
-    /// Hears of "map_memory" and "unmap_memory".
-    std::function<void(std::string)> on_call;
 
 private:
-    [[nodiscard]] bool any_dma() const;
-
     std::map<std::string, std::unique_ptr<DeviceModel>, std::less<>> devices_;
-    std::shared_ptr<const UniqueFd> container_; ///< stands for it: DMA is in `dma`
 };
 
 } // namespace aliasvm::fakes

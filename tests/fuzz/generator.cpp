@@ -21,7 +21,8 @@ using bus::Message;
 namespace
 {
 
-/// A bus refuses a message with more, and a sender that has too many under way.
+/// In a signature; and from there on arrays take no further ones. dbus-daemon hangs up on whoever
+/// sends more than 16 in a message (max_message_unix_fds), and that would be its doing, not ours.
 constexpr int most_descriptors = 3;
 constexpr int deepest = 6;
 constexpr std::string_view basic_types = "ybnqiuxtdsogh";
@@ -79,7 +80,12 @@ std::string Generator::type(int depth)
     case 3:
         return "v";
     default:
-        return std::string{basic_types[below(basic_types.size())]};
+    {
+        const char basic = basic_types[below(basic_types.size())];
+        if (basic == 'h' && ++drawn_descriptors_ > most_descriptors)
+            return "u";
+        return std::string{basic};
+    }
     }
 }
 
@@ -179,9 +185,14 @@ void Generator::append_array(Message& message, const std::string& element, int d
     if (element == "{sv}" && one_in(2))
         append_option(message, depth);
     else
-        while (count-- > 0)
+        while (count-- > 0 && may_follow(element))
             append(message, element, {}, depth + 1);
     message.close();
+}
+
+bool Generator::may_follow(const std::string& type) const
+{
+    return sent_descriptors_ < most_descriptors || type.find('h') == std::string::npos;
 }
 
 /// One that is there, mostly of the type that it has.
@@ -207,7 +218,7 @@ void Generator::append(Message& message, const std::string& type, std::string_vi
     {
         // Variants in variants are what a reader could be made to recurse by.
         std::string content = depth < deepest && one_in(4) ? "v" : this->type(depth);
-        if (sent_descriptors_ >= most_descriptors && content.find('h') != std::string::npos)
+        if (!may_follow(content))
             content = "u";
         message.open('v', content.c_str());
         append(message, content, {}, depth + 1);

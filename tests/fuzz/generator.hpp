@@ -56,10 +56,12 @@ private:
     void append_basic(bus::Message& message, char type, std::string_view argument);
     void append_array(bus::Message& message, const std::string& element, int depth);
     void append_option(bus::Message& message, int depth);
+    [[nodiscard]] bool may_follow(const std::string& type) const;
 
     std::mt19937_64 random_;
     const Vocabulary& words_;
     const Descriptors& descriptors_;
+    int drawn_descriptors_{};
     int sent_descriptors_{};
 };
 

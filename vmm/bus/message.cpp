@@ -50,6 +50,13 @@ std::string Message::read_string()
     return text;
 }
 
+bool Message::read_bool()
+{
+    int value = 0; // as wide as sd-bus writes it
+    read("b", &value);
+    return value != 0;
+}
+
 std::vector<std::byte> Message::read_bytes()
 {
     const void* data = nullptr;

@@ -69,6 +69,7 @@ public:
         return require_read(sd_bus_message_read(message_, types, args...), types) > 0;
     }
     [[nodiscard]] std::string read_string();
+    [[nodiscard]] bool read_bool();
     [[nodiscard]] std::vector<std::byte> read_bytes();
     /// A descriptor of one's own: the message keeps its copy.
     [[nodiscard]] UniqueFd read_fd();

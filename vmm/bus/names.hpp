@@ -40,9 +40,11 @@ inline constexpr const char* device_interface = "org.aliasvm1.Device";
 ///         Register and before Acquire. Refused with IdentityNotAllowed unless the host's
 ///         administrator allows it, and with NoHugepages if there are not as many.
 ///     Aliases.Detach(alias: s) → pause_usec: t
-///         Takes the instance out of the guest and closes it. The alias is empty from then on.
-///     Aliases.Attach(alias: s, instance: s, descriptors: ah) → pause_usec: t
-///         Puts an instance behind an empty alias.
+///         Takes the instance out of the guest and closes it; a bus master is at rest then. The
+///         alias is empty from then on.
+///     Aliases.Attach(alias: s, instance: s, as_left: b, descriptors: ah) → pause_usec: t
+///         Puts an instance at rest behind an empty alias. With `as_left`, one that was detached
+///         from there last gets the settings back that it had.
 ///     Machine.Pause, Resume, Reset, PowerOff, OpenConsole, DumpDeviceTree: as on the bus; Reset
 ///         and PowerOff reply before the process ends.
 inline constexpr const char* broker_interface = "org.aliasvm1.Broker";

@@ -70,9 +70,9 @@ const sd_bus_vtable MachineObject::aliases_vtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("s", alias), SD_BUS_RESULT("t", pause_usec),
                             method<&MachineObject::detach>, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("s", alias, "s", instance, "ah", descriptors),
-                            SD_BUS_RESULT("t", pause_usec), method<&MachineObject::attach>,
-                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS(
+        "Attach", SD_BUS_ARGS("s", alias, "s", instance, "b", as_left, "ah", descriptors),
+        SD_BUS_RESULT("t", pause_usec), method<&MachineObject::attach>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
 
@@ -169,10 +169,12 @@ void MachineObject::attach(Message call)
 {
     const std::string alias = call.read_string();
     const std::string instance = call.read_string();
+    const auto settings =
+        call.read_bool() ? quiesce::Settings::as_left : quiesce::Settings::at_rest;
     std::vector<UniqueFd> descriptors = read_descriptors(call);
     require_life();
     const plan::AliasPlan wanted = bindings_.plan_attach(alias, instance);
-    const auto pause = attach_device(wanted, std::move(descriptors));
+    const auto pause = attach_device(wanted, settings, std::move(descriptors));
     bindings_.attached(wanted);
     spdlog::info("{}; the guest stood still for {} us", plan::binding_text(wanted), pause.count());
     parts_.lifecycle.describe(describe(bindings_.plan()));
@@ -180,6 +182,7 @@ void MachineObject::attach(Message call)
 }
 
 std::chrono::microseconds MachineObject::attach_device(const plan::AliasPlan& alias,
+                                                       quiesce::Settings settings,
                                                        std::vector<UniqueFd> descriptors)
 {
     const bool confined = alias.dma == Dma::iommu;
@@ -192,7 +195,7 @@ std::chrono::microseconds MachineObject::attach_device(const plan::AliasPlan& al
                          due,
                          confined ? ": the device's and its container's" : ""};
     parts_.devices.hand_in(alias.sysname, std::move(descriptors));
-    return parts_.machine.attach(alias, parts_.devices.host);
+    return parts_.machine.attach(alias, settings, parts_.devices.host);
 }
 
 std::string describe(const plan::VmPlan& plan)

@@ -71,6 +71,7 @@ private:
 
     void require_life() const;
     [[nodiscard]] std::chrono::microseconds attach_device(const plan::AliasPlan& alias,
+                                                          quiesce::Settings settings,
                                                           std::vector<UniqueFd> descriptors);
     [[nodiscard]] const std::string& name() const { return bindings_.plan().name.str(); }
 

@@ -52,6 +52,7 @@ void forget_instance(plan::AliasPlan& alias) noexcept
     alias.instance.clear();
     alias.sysname.clear();
     alias.dma = Dma::none;
+    alias.compatible.clear();
     for (plan::Window& window : alias.windows)
         window.host.reset();
     for (plan::Line& line : alias.lines)
@@ -83,14 +84,14 @@ void require_triggers(const plan::AliasPlan& alias, const std::vector<Trigger>& 
 
 } // namespace
 
-Aliases::Aliases(kvm::Vm& vm, kvm::Vgic& vgic, const GuestMemory& memory)
-    : vm_{vm}, vgic_{vgic}, dma_{memory}
+Aliases::Aliases(kvm::Vm& vm, kvm::Vgic& vgic, DmaMemory memory)
+    : vm_{vm}, vgic_{vgic}, dma_{std::move(memory)}
 {
 }
 
 void Aliases::add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Host& host)
 {
-    Alias& added = aliases_.emplace_back(Alias{alias, first_slot, nullptr});
+    Alias& added = aliases_.emplace_back(Alias{alias, first_slot, nullptr, {}});
     if (alias.backing == plan::Backing::instance)
     {
         added.instance = std::make_unique<Passthrough>(vm_, host, alias, first_slot);
@@ -109,7 +110,6 @@ void Aliases::preset(Alias& alias)
 
 void Aliases::power_on()
 {
-    // Memory is mapped once every bus master is open: VFIO then builds the mapping once.
     const auto each = [this](auto&& act)
     {
         for (Alias& alias : aliases_)
@@ -135,6 +135,7 @@ std::chrono::microseconds Aliases::detach(std::string_view name, VcpuThreads& vc
     const std::string move = fmt::format("take {} from behind {}", alias.plan.instance, name);
     Passthrough& instance = *alias.instance;
     std::chrono::microseconds still{};
+    std::optional<quiesce::SavedRegisters> registers;
     try
     {
         step(move, "quiesce its interrupts", [&] { instance.quiesce(); });
@@ -142,13 +143,15 @@ std::chrono::microseconds Aliases::detach(std::string_view name, VcpuThreads& vc
         // The vCPUs stand still for this alone.
         step(move, "remove its registers",
              [&] { still = vcpus.while_still([&] { instance.hide(); }); });
+        step(move, "bring it to rest", [&] { registers = instance.bring_to_rest(); });
         step(move, "take guest memory from it", [&] { instance.end_dma(); });
     }
     catch (...)
     {
-        put_back(instance, vcpus);
+        put_back(instance, vcpus, registers);
         throw;
     }
+    alias.left = {alias.plan.instance, *std::move(registers)};
     alias.instance.reset();
     forget_instance(alias.plan);
     return still;
@@ -156,15 +159,18 @@ std::chrono::microseconds Aliases::detach(std::string_view name, VcpuThreads& vc
 
 /// As far as the kernel lets it: the failure on its way to the caller is the one to report. What
 /// could not be put back can still be detached, since every step passes over what is done.
-void Aliases::put_back(Passthrough& instance, VcpuThreads& vcpus)
+void Aliases::put_back(Passthrough& instance, VcpuThreads& vcpus,
+                       const std::optional<quiesce::SavedRegisters>& registers)
 {
+    if (registers)
+        instance.restore(*registers);
     if (!instance.shown())
         devices::undo([&] { vcpus.while_still([&] { instance.show(); }); });
     devices::undo([&] { instance.revive(); });
 }
 
-std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, vfio::Host& host,
-                                          VcpuThreads& vcpus)
+std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, quiesce::Settings settings,
+                                          vfio::Host& host, VcpuThreads& vcpus)
 {
     Alias& alias = find(wanted.name);
     const std::string move = fmt::format("put {} behind {}", wanted.instance, wanted.name);
@@ -184,6 +190,8 @@ std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, vfio::H
          [&] { instance = std::make_unique<Passthrough>(vm_, host, next, alias.first_slot); });
     step(move, "match its interrupts", [&] { require_triggers(next, instance->triggers()); });
     step(move, "give guest memory to it", [&] { instance->begin_dma(dma_); });
+    if (settings == quiesce::Settings::as_left && alias.left.instance == next.instance)
+        instance->restore(alias.left.registers);
     step(move, "connect its interrupts", [&] { instance->arm(); });
     std::chrono::microseconds still{};
     step(move, "show its registers", [&] { still = vcpus.while_still([&] { instance->show(); }); });

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +38,7 @@ struct Holding
 class Aliases
 {
 public:
-    Aliases(kvm::Vm& vm, kvm::Vgic& vgic, const GuestMemory& memory);
+    Aliases(kvm::Vm& vm, kvm::Vgic& vgic, DmaMemory memory);
     Aliases(const Aliases&) = delete;
     Aliases& operator=(const Aliases&) = delete;
 
@@ -54,30 +55,42 @@ public:
     // -- while the vCPUs run, or are paused; both return how long they stood still because of it
 
     /// Takes the instance out of the guest and closes it: reads give 0 from then on, and writes
-    /// vanish. If a step fails the alias works as before. ENOENT: there is no such alias or nothing
-    /// is behind it; EINVAL: what is behind it is no instance.
+    /// vanish. A bus master is at rest then. If a step fails the alias works as before. ENOENT:
+    /// there is no such alias or nothing is behind it; EINVAL: what is behind it is no instance;
+    /// EBUSY: its DMA does not stop.
     std::chrono::microseconds detach(std::string_view alias, VcpuThreads& vcpus);
 
-    /// Puts an instance behind an empty alias; `alias` is the plan of that alias with it. If a step
+    /// Puts an instance behind an empty alias; `alias` is the plan of that alias with it. With
+    /// Settings::as_left, the instance that was detached from here last is set as the guest had it;
+    /// any other is at rest. If a step
     /// fails the alias is empty as before, and the device closed. ENOENT: there is no such alias;
     /// EBUSY: something is behind it; EINVAL: the plan is of another alias or of no instance, or
     /// the instance signals in another way than the guest's GIC was preset to.
-    std::chrono::microseconds attach(const plan::AliasPlan& alias, vfio::Host& host,
-                                     VcpuThreads& vcpus);
+    std::chrono::microseconds attach(const plan::AliasPlan& alias, quiesce::Settings settings,
+                                     vfio::Host& host, VcpuThreads& vcpus);
 
     [[nodiscard]] std::vector<Holding> holdings() const;
 
 private:
+    /// What was detached last, and how.
+    struct Left
+    {
+        std::string instance;
+        quiesce::SavedRegisters registers;
+    };
+
     struct Alias
     {
         plan::AliasPlan plan; ///< as it is now; lines have the trigger that the vGIC was preset to
         kvm::SlotId first_slot;
         std::unique_ptr<Passthrough> instance; ///< null if there is none
+        Left left{};
     };
 
     [[nodiscard]] Alias& find(std::string_view name);
     void preset(Alias& alias);
-    static void put_back(Passthrough& instance, VcpuThreads& vcpus);
+    static void put_back(Passthrough& instance, VcpuThreads& vcpus,
+                         const std::optional<quiesce::SavedRegisters>& registers);
 
     kvm::Vm& vm_;
     kvm::Vgic& vgic_;

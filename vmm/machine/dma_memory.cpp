@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// First in maps, last out unmaps.
+// Bank by bank, and the way back where one fails.
 #include "vmm/machine/dma_memory.hpp"
 
 #include "devices/passthrough/passthrough_line.hpp"
 #include "vmm/base/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
 
 namespace aliasvm::machine
 {
@@ -29,9 +33,29 @@ void each_or_none(const std::vector<const MemoryBank*>& banks, Act&& act, Back&&
     }
 }
 
+/// The parts of a range that are in none of the others, which ascend.
+std::vector<GuestRange> gaps(const GuestRange& range, const std::vector<GuestRange>& others)
+{
+    std::vector<GuestRange> found;
+    std::uint64_t from = range.base.value;
+    for (const GuestRange& other : others)
+    {
+        const auto common = intersection(range, other);
+        if (!common)
+            continue;
+        if (common->base.value > from)
+            found.push_back({GuestAddr{from}, common->base.value - from});
+        from = common->last().value + 1;
+    }
+    if (from <= range.last().value)
+        found.push_back({GuestAddr{from}, range.last().value - from + 1});
+    return found;
+}
+
 } // namespace
 
-DmaMemory::DmaMemory(const GuestMemory& memory)
+DmaMemory::DmaMemory(const GuestMemory& memory, std::vector<GuestRange> holes)
+    : holes_{std::move(holes)}
 {
     for (const MemoryBank& bank : memory.banks())
     {
@@ -40,50 +64,38 @@ DmaMemory::DmaMemory(const GuestMemory& memory)
     }
 }
 
-void DmaMemory::map(vfio::Host& host) const
+void DmaMemory::require_reach(const vfio::PlatformDevice& device) const
+{
+    const std::vector<GuestRange> reachable = device.dma_reach();
+    for (const MemoryBank* const bank : banks_)
+    {
+        for (const GuestRange& gap : gaps(bank->range(), reachable))
+        {
+            if (std::ranges::any_of(holes_, [&gap](const GuestRange& hole)
+                                    { return hole.contains(gap.base, gap.size); }))
+                continue;
+            throw Error{ERANGE,
+                        "give guest {:#x}..{:#x} to the DMA of {}: the IOMMU reserves it, and the "
+                        "guest, which was not told so when it started, may have buffers there "
+                        "(restart the VM with the device assigned to it)",
+                        gap.base.value, gap.last().value, device.name()};
+        }
+    }
+}
+
+void DmaMemory::map(vfio::PlatformDevice& device) const
+{
+    require_reach(device);
+    each_or_none(
+        banks_, [&device](const MemoryBank& bank) { device.map_memory(bank.range(), bank.data()); },
+        [&device](const MemoryBank& bank) { device.unmap_memory(bank.range()); });
+}
+
+void DmaMemory::unmap(vfio::PlatformDevice& device) const
 {
     each_or_none(
-        banks_, [&host](const MemoryBank& bank) { host.map_memory(bank.range(), bank.data()); },
-        [&host](const MemoryBank& bank) { host.unmap_memory(bank.range()); });
-}
-
-void DmaMemory::unmap(vfio::Host& host) const
-{
-    each_or_none(
-        banks_, [&host](const MemoryBank& bank) { host.unmap_memory(bank.range()); },
-        [&host](const MemoryBank& bank) { host.map_memory(bank.range(), bank.data()); });
-}
-
-DmaMemory::Share::Share(DmaMemory& memory, vfio::Host& host) : memory_{&memory}, host_{host}
-{
-    unsigned& masters = memory.masters_[&host];
-    if (masters == 0)
-        memory.map(host);
-    ++masters;
-}
-
-void DmaMemory::Share::end()
-{
-    if (memory_ == nullptr)
-        return;
-    unsigned& masters = memory_->masters_.at(&host_);
-    if (masters == 1)
-        memory_->unmap(host_);
-    --masters;
-    memory_ = nullptr;
-}
-
-DmaMemory::Share::~Share()
-{
-    try
-    {
-        end();
-    }
-    catch (const Error&)
-    {
-        // Closing the container, which comes with the last device, takes the mappings with it.
-        --memory_->masters_.at(&host_);
-    }
+        banks_, [&device](const MemoryBank& bank) { device.unmap_memory(bank.range()); },
+        [&device](const MemoryBank& bank) { device.map_memory(bank.range(), bank.data()); });
 }
 
 } // namespace aliasvm::machine

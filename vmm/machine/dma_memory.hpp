@@ -1,51 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// DmaMemory: guest memory where the bus masters of one machine can reach it.
+// DmaMemory: the guest memory that the bus masters of one machine are to reach through an IOMMU.
 #pragma once
 
 #include "vmm/machine/guest_memory.hpp"
 #include "vmm/vfio/port.hpp"
 
-#include <map>
 #include <vector>
 
 namespace aliasvm::machine
 {
 
-/// Counts the bus masters behind an IOMMU that each host gave the machine: the first has those
-/// banks of the guest's memory mapped that devices are to reach, the last to go has them unmapped.
-/// Memory and hosts outlive this. Main thread only.
+/// Memory outlives this. Main thread only.
 class DmaMemory
 {
 public:
-    /// One bus master's part in it. Taken once its device is open, and given back before it closes.
-    class Share
-    {
-    public:
-        /// Throws Error, and then nothing is mapped that was not before.
-        Share(DmaMemory& memory, vfio::Host& host);
-        ~Share();
-        Share(const Share&) = delete;
-        Share& operator=(const Share&) = delete;
+    /// `holes` is what the guest was told to keep its buffers out of: ascending, none touching
+    /// another.
+    DmaMemory(const GuestMemory& memory, std::vector<GuestRange> holes);
 
-        /// Gives it back. Throws Error, and then nothing is unmapped and the share is still there.
-        void end();
-
-    private:
-        DmaMemory* memory_; ///< null once it is given back
-        vfio::Host& host_;
-    };
-
-    explicit DmaMemory(const GuestMemory& memory);
-    DmaMemory(const DmaMemory&) = delete;
-    DmaMemory& operator=(const DmaMemory&) = delete;
+    /// Makes all of it reachable by an open device. Throws Error, and then none of it is; ERANGE if
+    /// the IOMMU leaves out a part that the guest was not told of.
+    void map(vfio::PlatformDevice& device) const;
+    /// Throws Error, and then it is as reachable as before.
+    void unmap(vfio::PlatformDevice& device) const;
 
 private:
-    // All or nothing.
-    void map(vfio::Host& host) const;
-    void unmap(vfio::Host& host) const;
+    void require_reach(const vfio::PlatformDevice& device) const;
 
-    std::vector<const MemoryBank*> banks_; ///< that devices are to reach
-    std::map<vfio::Host*, unsigned> masters_;
+    std::vector<const MemoryBank*> banks_;
+    std::vector<GuestRange> holes_;
 };
 
 } // namespace aliasvm::machine

@@ -48,8 +48,8 @@ Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan
                                    {plan.gic_distributor.base, plan.gic_cpu_interface.base})},
       vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, new_slots(plan.memory.size()),
                                                       plan.memory, hugepages},
-      aliases_{*vm_, *vgic_, memory_}, irqs_{*vm_, *vgic_}, statistics_{
-                                                                ask_statistics(*vm_, vcpus_)}
+      aliases_{*vm_, *vgic_, DmaMemory{memory_, plan.dma_holes}}, irqs_{*vm_, *vgic_},
+      statistics_{ask_statistics(*vm_, vcpus_)}
 {
     // From here on lines can be connected: irqfds and line levels need a GIC that is ready.
     vgic_->init();

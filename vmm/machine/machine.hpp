@@ -78,9 +78,10 @@ public:
     {
         return aliases_.detach(alias, threads_);
     }
-    std::chrono::microseconds attach(const plan::AliasPlan& alias, vfio::Host& host)
+    std::chrono::microseconds attach(const plan::AliasPlan& alias, quiesce::Settings settings,
+                                     vfio::Host& host)
     {
-        return aliases_.attach(alias, host, threads_);
+        return aliases_.attach(alias, settings, host, threads_);
     }
 
     /// Descriptors of what KVM counts, the VM's first, then each vCPU's; without those that the

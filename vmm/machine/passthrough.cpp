@@ -4,8 +4,11 @@
 
 #include "devices/passthrough/edge_line.hpp"
 #include "devices/passthrough/level_line.hpp"
+#include "vmm/base/error.hpp"
+#include "vmm/quiesce/quiesce.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace aliasvm::machine
 {
@@ -21,7 +24,7 @@ using State = PassthroughLine::State;
 
 Passthrough::Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& alias,
                          kvm::SlotId first_slot)
-    : host_{host}, confined_{alias.dma == Dma::iommu}, device_{host.open(alias.sysname, alias.dma)}
+    : kind_{alias.dma}, compatible_{alias.compatible}, device_{host.open(alias.sysname, alias.dma)}
 {
     for (const plan::Window& window : alias.windows)
     {
@@ -41,18 +44,59 @@ Passthrough::Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& a
     }
 }
 
-Passthrough::~Passthrough() = default;
-
-void Passthrough::begin_dma(DmaMemory& memory)
+Passthrough::~Passthrough()
 {
-    if (confined_)
-        dma_.emplace(memory, host_);
+    lines_.clear();
+    devices::undo([this] { hide(); });
+    // Before the memory goes: a master that goes on would have the IOMMU report it. Whoever has the
+    // device next makes sure of it, so there is nothing to do about one that does not stop.
+    if (!dma_stopped_)
+        static_cast<void>(stop_dma());
+    devices::undo([this] { end_dma(); });
+}
+
+void Passthrough::begin_dma(const DmaMemory& memory)
+{
+    if (kind_ != Dma::iommu)
+        return;
+    memory.map(*device_);
+    dma_ = &memory;
 }
 
 void Passthrough::end_dma()
 {
-    if (dma_)
-        dma_->end();
+    if (dma_ == nullptr)
+        return;
+    dma_->unmap(*device_);
+    dma_ = nullptr;
+}
+
+bool Passthrough::stop_dma() noexcept
+{
+    if (kind_ == Dma::none)
+        return true;
+    quiesce::MappedRegisters registers{windows_.front().registers()};
+    return quiesce::bring_to_rest(compatible_, registers) != quiesce::Rest::still_busy;
+}
+
+quiesce::SavedRegisters Passthrough::bring_to_rest()
+{
+    quiesce::MappedRegisters registers{windows_.front().registers()};
+    auto saved = quiesce::SavedRegisters::save(compatible_, registers);
+    if (!stop_dma())
+    {
+        saved.restore(registers); // as far as one that does not rest takes it
+        throw Error{EBUSY, "stop the DMA of {}", device_->name()};
+    }
+    dma_stopped_ = true;
+    return saved;
+}
+
+void Passthrough::restore(const quiesce::SavedRegisters& saved)
+{
+    quiesce::MappedRegisters registers{windows_.front().registers()};
+    saved.restore(registers);
+    dma_stopped_ = false;
 }
 
 void Passthrough::arm()
@@ -103,6 +147,7 @@ void Passthrough::revive()
 
 void Passthrough::show()
 {
+    dma_stopped_ = false;
     try
     {
         std::ranges::for_each(windows_, &AliasWindow::show);

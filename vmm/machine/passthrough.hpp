@@ -7,12 +7,12 @@
 #include "vmm/kvm/port.hpp"
 #include "vmm/machine/dma_memory.hpp"
 #include "vmm/plan/plan.hpp"
+#include "vmm/quiesce/saved_registers.hpp"
 #include "vmm/vfio/port.hpp"
 
-#include <cstddef>
 #include <deque>
 #include <memory>
-#include <optional>
+#include <string>
 #include <vector>
 
 namespace aliasvm::machine
@@ -22,7 +22,7 @@ namespace aliasvm::machine
 /// of them in the guest before the steps below. The way in, and the way out in reverse:
 ///
 ///     construct → begin_dma() → arm() → show() → go_live()
-///     quiesce() → disarm() → hide() → end_dma() → destroy
+///     quiesce() → disarm() → hide() → bring_to_rest() → end_dma() → destroy
 ///
 /// Destruction takes the rest of the way out from wherever it is, as far as the kernel lets it.
 /// A step throws Error; those that say so then leave everything as it was before. Main thread only.
@@ -30,7 +30,7 @@ class Passthrough
 {
 public:
     /// Opens the device of `alias` and maps its windows, which get the slots from `first_slot` on.
-    /// Vm and host outlive this.
+    /// Vm outlives this.
     Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& alias,
                 kvm::SlotId first_slot);
     ~Passthrough();
@@ -41,10 +41,15 @@ public:
     [[nodiscard]] const std::vector<Trigger>& triggers() const noexcept { return triggers_; }
 
     /// Guest memory becomes reachable by the device; does nothing unless it is a bus master that
-    /// goes through an IOMMU.
-    void begin_dma(DmaMemory& memory);
-    /// All or nothing.
+    /// goes through an IOMMU. All or nothing, both. Memory outlives this.
+    void begin_dma(const DmaMemory& memory);
     void end_dma();
+
+    /// Reads what the guest has set the device to; a bus master then does no more DMA. Only while
+    /// hidden. Throws EBUSY if it goes on, and has its registers as before.
+    [[nodiscard]] quiesce::SavedRegisters bring_to_rest();
+    /// Puts back what bring_to_rest() read, on a device at rest; before show().
+    void restore(const quiesce::SavedRegisters& registers);
 
     void arm();
     void go_live();
@@ -61,11 +66,14 @@ public:
     [[nodiscard]] bool shown() const noexcept;
 
 private:
+    [[nodiscard]] bool stop_dma() noexcept;
+
+    const Dma kind_;
+    const std::vector<std::string> compatible_;
     // In the order in which they come to be, so that they go in reverse.
-    vfio::Host& host_;
-    const bool confined_;
     std::unique_ptr<vfio::PlatformDevice> device_;
-    std::optional<DmaMemory::Share> dma_;
+    const DmaMemory* dma_{}; ///< what the device reaches through an IOMMU; null if nothing
+    bool dma_stopped_{true}; ///< it comes so, and stays so until the guest sees it
     std::deque<devices::AliasWindow> windows_;
     std::vector<Trigger> triggers_;
     std::vector<std::unique_ptr<devices::PassthroughLine>> lines_;

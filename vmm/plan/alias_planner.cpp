@@ -169,6 +169,7 @@ std::optional<LocatedAlias> AliasPlanner::plan(const AliasConfig& alias)
             plan.backing = Backing::instance;
             plan.instance = instance->name;
             plan.sysname = instance->sysname;
+            plan.compatible = instance->compatible;
             plan.dma = instance->dma() ? config_->dma.value : Dma::none;
         }
     }

@@ -111,7 +111,8 @@ struct AliasPlan
     std::string instance; ///< catalogue name, "uart1"; empty unless backing is instance
     std::string sysname;  ///< below /sys/bus/platform/devices, "ff010000.serial"
     Dma dma{};            ///< what the instance reaches; none if it is no bus master
-    std::string node;     ///< catalogue path of the node that the guest's node is made from
+    std::vector<std::string> compatible; ///< of the instance: what it takes to bring it to rest
+    std::string node; ///< catalogue path of the node that the guest's node is made from
     std::optional<Ethernet> ethernet; ///< of aliases of GEMs
     std::vector<Window> windows;
     std::vector<Line> lines;

@@ -18,6 +18,13 @@ struct RegisterWrite
     std::uint32_t value{};
 };
 
+/// What an instance that comes to a machine is set to. It is at rest in either case.
+enum class Settings : bool
+{
+    at_rest, ///< as bring_to_rest() left it
+    as_left, ///< those it had when it was taken from there, since the move has failed
+};
+
 /// The settings of one device, and the writes that bring them back. Saved before bring_to_rest(),
 /// restored after it.
 ///

@@ -35,4 +35,8 @@ void confine_when_idle(const Sysfs& sysfs, std::uint32_t group, const WriteFile&
 /// mend; empty if that is not so, or cannot be known.
 [[nodiscard]] std::string coherency_obstacle(const Sysfs& sysfs, std::string_view device);
 
+/// Why a group cannot be opened that is open already, and the mend where that is another device of
+/// it, which may be another VM's.
+[[nodiscard]] std::string why_busy(const Sysfs& sysfs, std::uint32_t group);
+
 } // namespace aliasvm::vfio

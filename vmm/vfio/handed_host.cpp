@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
+#include <memory>
 #include <utility>
 
 namespace aliasvm::vfio
@@ -57,37 +57,14 @@ std::unique_ptr<PlatformDevice> HandedHost::open(std::string_view name, Dma dma)
 
     std::shared_ptr<LinuxContainer> container;
     if (dma == Dma::iommu)
-        container = adopt_container(std::move(descriptors[1]));
-    // A lease of its own for each device tells when that device is closed.
-    const auto lease = std::make_shared<const std::shared_ptr<LinuxContainer>>(container);
+        container = std::make_shared<LinuxContainer>(std::move(descriptors[1]),
+                                                     LinuxContainer::Kind::type1);
+    // Tells when the device is closed.
+    const auto lease = std::make_shared<const char>();
     auto opened = std::make_unique<LinuxPlatformDevice>(std::move(descriptors[0]), key, lease,
-                                                        container ? std::optional{container->fd()}
-                                                                  : std::nullopt);
+                                                        std::move(container));
     devices_[key] = lease;
     return opened;
-}
-
-/// Two descriptors of one container do not say so; the one that is held already serves.
-std::shared_ptr<LinuxContainer> HandedHost::adopt_container(UniqueFd container)
-{
-    if (auto held = container_.lock())
-        return held;
-    auto fresh =
-        std::make_shared<LinuxContainer>(std::move(container), LinuxContainer::Kind::type1);
-    container_ = fresh;
-    return fresh;
-}
-
-void HandedHost::map_memory(const GuestRange& guest, std::byte* host)
-{
-    if (const auto container = container_.lock())
-        container->map(guest, host);
-}
-
-void HandedHost::unmap_memory(const GuestRange& guest)
-{
-    if (const auto container = container_.lock())
-        container->unmap(guest);
 }
 
 } // namespace aliasvm::vfio

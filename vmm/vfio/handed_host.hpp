@@ -3,7 +3,6 @@
 #pragma once
 
 #include "vmm/base/unique_fd.hpp"
-#include "vmm/vfio/linux_container.hpp"
 #include "vmm/vfio/port.hpp"
 
 #include <map>
@@ -15,9 +14,8 @@ namespace aliasvm::vfio
 {
 
 /// A device must be handed in before it can be opened, as often as it is. No group is needed: the
-/// kernel keeps a device's group and container for as long as the device is open. All bus masters
-/// of one machine are in one container, which whoever hands them in sees to; it stays open here as
-/// long as one of them. Devices may outlive the host. Threads: one at a time.
+/// kernel keeps a device's group and container for as long as the device is open. Each bus master
+/// comes with a container of its own. Devices may outlive the host. Threads: one at a time.
 class HandedHost final : public Host
 {
 public:
@@ -31,14 +29,9 @@ public:
     /// ENODEV if nothing was handed in, EBUSY if this process has the device open, EINVAL if it is
     /// a bus master that goes through an IOMMU without a container, or at identity with one.
     [[nodiscard]] std::unique_ptr<PlatformDevice> open(std::string_view name, Dma dma) override;
-    void map_memory(const GuestRange& guest, std::byte* host) override;
-    void unmap_memory(const GuestRange& guest) override;
 
 private:
-    std::shared_ptr<LinuxContainer> adopt_container(UniqueFd container);
-
     std::map<std::string, std::vector<UniqueFd>, std::less<>> handed_in_;
-    std::weak_ptr<LinuxContainer> container_; ///< of the bus masters that are open
     std::map<std::string, std::weak_ptr<const void>, std::less<>> devices_; ///< open ones
 };
 

@@ -13,8 +13,9 @@ namespace aliasvm::vfio
 {
 
 /// Documentation/driver-api/vfio.rst. The kernel gives up every mapping when the last group leaves,
-/// so a container lives as long as its groups and no longer. Everything throws Error.
-/// Threads: one at a time.
+/// so a container lives as long as its group and no longer. Each group has its own: bus masters of
+/// one machine have the same memory mapped, but come and go by themselves, and two descriptors do
+/// not tell whether they are of one container. Everything throws Error. Threads: one at a time.
 class LinuxContainer
 {
 public:
@@ -34,10 +35,6 @@ public:
     /// Chooses the IOMMU driver; needs a group in the container. Once, later calls do nothing.
     void enable();
 
-    /// Remembers that a device in here does DMA, which is when memory is worth pinning.
-    void note_dma() noexcept { dma_ = true; }
-    [[nodiscard]] bool dma() const noexcept { return dma_; }
-
     /// The IOVAs that the IOMMU can translate and nobody reserves, in whole pages, ascending.
     [[nodiscard]] std::vector<GuestRange> usable() const;
 
@@ -51,7 +48,6 @@ private:
     UniqueFd fd_;
     Kind kind_;
     bool enabled_{};
-    bool dma_{};
 };
 
 } // namespace aliasvm::vfio

@@ -4,13 +4,14 @@
 
 #include "vmm/base/error.hpp"
 #include "vmm/vfio/group_checks.hpp"
+#include "vmm/vfio/linux_group.hpp"
 #include "vmm/vfio/linux_platform_device.hpp"
 #include "vmm/vfio/open.hpp"
 
 #include <fcntl.h>
 
 #include <cerrno>
-#include <optional>
+#include <string>
 #include <utility>
 
 namespace aliasvm::vfio
@@ -54,14 +55,10 @@ IommuGroup require_ready(const Sysfs& sysfs, std::string_view name, Dma dma)
     return *device->group;
 }
 
-const char* mend_of_group(const IommuGroup& group, int error)
+const char* mend_of_node(int error)
 {
     switch (error)
     {
-    case EBUSY:
-        return " (another process has it open)";
-    case EPERM:
-        return group.noiommu ? " (noiommu needs CAP_SYS_RAWIO)" : "";
     case EACCES:
         return " (this user may not open it)";
     case ENOENT:
@@ -69,6 +66,15 @@ const char* mend_of_group(const IommuGroup& group, int error)
     default:
         return "";
     }
+}
+
+std::string mend_of_group(const Sysfs& sysfs, const IommuGroup& group, int error)
+{
+    if (error == EPERM && group.noiommu)
+        return " (noiommu needs CAP_SYS_RAWIO)";
+    if (error == EBUSY)
+        return " (" + why_busy(sysfs, group.number) + ")";
+    return mend_of_node(error);
 }
 
 UniqueFd open_node(const std::filesystem::path& node)
@@ -96,60 +102,25 @@ LinuxHost::LinuxHost(std::filesystem::path sysfs, std::filesystem::path dev_vfio
 std::unique_ptr<PlatformDevice> LinuxHost::open(std::string_view name, Dma dma)
 {
     const IommuGroup which = require_ready(sysfs_, name, dma);
-    // The kernel would open a device of our own group again and again.
     std::string key{name};
-    if (!devices_[key].expired())
-        throw Error{EBUSY, "open {}, which this process has open", name};
-
-    const auto opened_group = group(which, key);
-    UniqueFd device = opened_group->open_device(key);
-    // A lease of its own for each device tells when that device is closed.
-    const auto lease = std::make_shared<const std::shared_ptr<LinuxGroup>>(opened_group);
-    const bool confined = dma == Dma::iommu;
-    const auto container = confined ? std::optional{opened_group->container().fd()} : std::nullopt;
-    auto opened = std::make_unique<LinuxPlatformDevice>(std::move(device), key, lease, container);
-    if (confined)
-        opened_group->container().note_dma();
-    devices_[key] = lease;
-    return opened;
-}
-
-std::shared_ptr<LinuxContainer> LinuxHost::container(LinuxContainer::Kind kind)
-{
-    if (auto existing = containers_[kind].lock())
-        return existing;
-    UniqueFd fd = open_node(dev_vfio_ / "vfio");
-    if (!fd.ok())
-        throw Error{errno, "open /dev/vfio/vfio{}", mend_of_group({}, errno)};
-    auto fresh = std::make_shared<LinuxContainer>(std::move(fd), kind);
-    containers_[kind] = fresh;
-    return fresh;
-}
-
-std::shared_ptr<LinuxGroup> LinuxHost::group(const IommuGroup& which, const std::string& device)
-{
-    if (auto existing = groups_[which.number].lock())
-        return existing;
+    // First, since it tells whether somebody else has the device.
     const std::string node = (which.noiommu ? "noiommu-" : "") + std::to_string(which.number);
-    UniqueFd fd = open_node(dev_vfio_ / node);
-    if (!fd.ok())
-        throw Error{errno, "open /dev/vfio/{} for {}{}", node, device, mend_of_group(which, errno)};
+    UniqueFd group_fd = open_node(dev_vfio_ / node);
+    if (!group_fd.ok())
+        throw Error{errno, "open /dev/vfio/{} for {}{}", node, key,
+                    mend_of_group(sysfs_, which, errno)};
+    UniqueFd container_fd = open_node(dev_vfio_ / "vfio");
+    if (!container_fd.ok())
+        throw Error{errno, "open /dev/vfio/vfio{}", mend_of_node(errno)};
+
     const auto kind = which.noiommu ? LinuxContainer::Kind::noiommu : LinuxContainer::Kind::type1;
-    auto fresh = std::make_shared<LinuxGroup>(std::move(fd), which, container(kind), sysfs_);
-    groups_[which.number] = fresh;
-    return fresh;
-}
-
-void LinuxHost::map_memory(const GuestRange& guest, std::byte* host)
-{
-    if (const auto type1 = containers_[LinuxContainer::Kind::type1].lock(); type1 && type1->dma())
-        type1->map(guest, host);
-}
-
-void LinuxHost::unmap_memory(const GuestRange& guest)
-{
-    if (const auto type1 = containers_[LinuxContainer::Kind::type1].lock(); type1 && type1->dma())
-        type1->unmap(guest);
+    auto container = std::make_shared<LinuxContainer>(std::move(container_fd), kind);
+    const auto group = std::make_shared<LinuxGroup>(std::move(group_fd), which, container, sysfs_);
+    UniqueFd device = group->open_device(key);
+    if (dma != Dma::iommu)
+        container.reset();
+    return std::make_unique<LinuxPlatformDevice>(std::move(device), std::move(key), group,
+                                                 std::move(container));
 }
 
 } // namespace aliasvm::vfio

@@ -70,10 +70,10 @@ void set_irq(int device, const IrqRequest& request, IrqIndex index, const char* 
 } // namespace
 
 LinuxPlatformDevice::LinuxPlatformDevice(UniqueFd device, std::string name,
-                                         std::shared_ptr<const void> group,
-                                         std::optional<int> container)
-    : group_{std::move(group)}, fd_{std::move(device)}, container_{container}, name_{
-                                                                                   std::move(name)}
+                                         std::shared_ptr<const void> kept,
+                                         std::shared_ptr<LinuxContainer> container)
+    : container_{std::move(container)}, kept_{std::move(kept)}, fd_{std::move(device)},
+      name_{std::move(name)}
 {
     vfio_device_info info{};
     info.argsz = sizeof info;
@@ -148,11 +148,33 @@ void LinuxPlatformDevice::unmask(IrqIndex index)
             "unmask", name_);
 }
 
+LinuxContainer& LinuxPlatformDevice::container(std::string_view act) const
+{
+    if (!container_)
+        throw Error{EINVAL, "{} {}, whose DMA no IOMMU confines", act, name_};
+    return *container_;
+}
+
+std::vector<GuestRange> LinuxPlatformDevice::dma_reach() const
+{
+    return container("ask for the reach of").usable();
+}
+
+void LinuxPlatformDevice::map_memory(const GuestRange& guest, std::byte* host)
+{
+    container("give guest memory to").map(guest, host);
+}
+
+void LinuxPlatformDevice::unmap_memory(const GuestRange& guest)
+{
+    container("take guest memory from").unmap(guest);
+}
+
 std::vector<int> LinuxPlatformDevice::descriptors() const
 {
     std::vector<int> all{fd_.get()};
     if (container_)
-        all.push_back(*container_);
+        all.push_back(container_->fd());
     return all;
 }
 

@@ -3,10 +3,13 @@
 #pragma once
 
 #include "vmm/base/unique_fd.hpp"
+#include "vmm/vfio/linux_container.hpp"
 #include "vmm/vfio/port.hpp"
 
 #include <memory>
-#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace aliasvm::vfio
 {
@@ -16,11 +19,11 @@ namespace aliasvm::vfio
 class LinuxPlatformDevice final : public PlatformDevice
 {
 public:
-    /// Owns a device descriptor, of VFIO_GROUP_GET_DEVICE_FD or handed over. `group` is what must
+    /// Owns a device descriptor, of VFIO_GROUP_GET_DEVICE_FD or handed over. `kept` is what must
     /// stay open while the device is; it is let go after the device is closed. `container` is that
-    /// of a bus master, kept open by `group`. Throws Error.
-    LinuxPlatformDevice(UniqueFd device, std::string name, std::shared_ptr<const void> group = {},
-                        std::optional<int> container = {});
+    /// of a bus master that goes through an IOMMU, this device's alone. Throws Error.
+    LinuxPlatformDevice(UniqueFd device, std::string name, std::shared_ptr<const void> kept = {},
+                        std::shared_ptr<LinuxContainer> container = {});
 
     [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] std::uint32_t region_count() const override { return region_count_; }
@@ -34,12 +37,18 @@ public:
     void clear_unmask(IrqIndex index) override;
     void mask(IrqIndex index) override;
     void unmask(IrqIndex index) override;
+    [[nodiscard]] std::vector<GuestRange> dma_reach() const override;
+    void map_memory(const GuestRange& guest, std::byte* host) override;
+    void unmap_memory(const GuestRange& guest) override;
     [[nodiscard]] std::vector<int> descriptors() const override;
 
 private:
-    std::shared_ptr<const void> group_; ///< before the device: let go after it
+    [[nodiscard]] LinuxContainer& container(std::string_view act) const;
+
+    // Before the device: let go after it, the group before its container.
+    std::shared_ptr<LinuxContainer> container_;
+    std::shared_ptr<const void> kept_;
     UniqueFd fd_;
-    std::optional<int> container_;
     std::string name_;
     std::uint32_t region_count_{};
     std::uint32_t irq_count_{};

@@ -74,6 +74,15 @@ public:
     virtual void mask(IrqIndex index) = 0;
     virtual void unmask(IrqIndex index) = 0;
 
+    /// The guest-physical addresses that map_memory() can make reachable, ascending.
+    [[nodiscard]] virtual std::vector<GuestRange> dma_reach() const = 0;
+    /// Makes guest memory reachable by this device's DMA, IOVA = guest-physical, leaving out what
+    /// the IOMMU reserves (the kernel's MSI window at IOVA 0x08000000 on arm). Only for a bus
+    /// master that was opened with Dma::iommu: EINVAL for others. The memory must stay until
+    /// unmap_memory() of the same range, or until the device is closed.
+    virtual void map_memory(const GuestRange& guest, std::byte* host) = 0;
+    virtual void unmap_memory(const GuestRange& guest) = 0;
+
     /// What another process needs to use this device after it is handed over: the device and, if an
     /// IOMMU confines its DMA, the container that does. Owned by this object: pass duplicates on.
     [[nodiscard]] virtual std::vector<int> descriptors() const = 0;
@@ -91,13 +100,6 @@ public:
     /// group, where nothing would confine its DMA. One at identity is refused everywhere else: an
     /// IOMMU would stop all that it does.
     [[nodiscard]] virtual std::unique_ptr<PlatformDevice> open(std::string_view name, Dma dma) = 0;
-
-    /// Makes guest memory reachable by the DMA of the devices that are open, IOVA = guest-physical,
-    /// leaving out what the IOMMU reserves (the kernel's MSI window at IOVA 0x08000000 on arm).
-    /// Maps nothing when no opened device goes through an IOMMU. The memory must stay until
-    /// unmap_memory().
-    virtual void map_memory(const GuestRange& guest, std::byte* host) = 0;
-    virtual void unmap_memory(const GuestRange& guest) = 0;
 };
 
 } // namespace aliasvm::vfio

@@ -16,6 +16,7 @@ static uint64_t sent;
 static uint64_t received;
 static uint64_t wrong; // not the next of those sent
 static uint64_t moved; // ticks
+static uint64_t started;
 
 bool loop_start(uint64_t count)
 {
@@ -26,6 +27,7 @@ bool loop_start(uint64_t count)
     wanted = count;
     sent = received = wrong = 0;
     moved = clock_ticks();
+    started = moved;
     running = true;
     gem_set_loopback(true);
     driver_restart();
@@ -39,7 +41,8 @@ bool loop_running(void)
 
 static void end(void)
 {
-    say("net: loop sent %lu received %lu wrong %lu\n", sent, received, wrong);
+    const uint64_t us = (clock_ticks() - started) * 1000000 / clock_ticks_per_second();
+    say("net: loop sent %lu received %lu wrong %lu us %lu\n", sent, received, wrong, us);
     running = false;
     gem_set_loopback(false);
     driver_restart();

@@ -170,6 +170,11 @@ const Fault of_vfio[]{
     {"NoSmmuNode", "smmu", Verdict::warn,
      [](MadeHost& h) { h.remove("sys/firmware/devicetree/base/smmu@fd800000"); }, "no SMMU",
      "zynqmp.dtsi"},
+    {"UartNotCoherent", "coherency", Verdict::warn,
+     [](MadeHost& h) {
+         h.cells("axi/serial@ff010000/iommus", {1, 0x7c01});
+     },
+     "refuses uart1", "dma-coherent;"},
     {"GemNotCoherent", "coherency", Verdict::warn,
      [](MadeHost& h)
      { h.remove("sys/firmware/devicetree/base/axi/ethernet@ff0e0000/dma-coherent"); },
@@ -247,6 +252,24 @@ const auto name_of = [](const auto& each) { return std::string{each.param.name};
 INSTANTIATE_TEST_SUITE_P(OfTheKernel, Faults, testing::ValuesIn(of_the_kernel), name_of);
 INSTANTIATE_TEST_SUITE_P(OfVfio, Faults, testing::ValuesIn(of_vfio), name_of);
 INSTANTIATE_TEST_SUITE_P(OfTheSystem, Faults, testing::ValuesIn(of_the_system), name_of);
+
+TEST(Doctor, WantsNoNoiommuModeIfEveryGivenDeviceHasAStreamId)
+{
+    const MadeHost host;
+    host.parameter("vfio", "enable_unsafe_noiommu_mode", "N");
+    host.cells("axi/serial@ff010000/iommus", {1, 0x7c01});
+    host.cells("axi/serial@ff010000/dma-coherent", {});
+    EXPECT_EQ(find(host.view, "noiommu").verdict, Verdict::ok);
+    EXPECT_EQ(find(host.view, "coherency").verdict, Verdict::ok);
+}
+
+TEST(Doctor, AsksNoCoherencyOfTheHostsOwnMasters)
+{
+    const MadeHost host;
+    host.strings("axi/ethernet@ff0e0000/compatible", {"xlnx,zynqmp-gem", "cdns,gem"});
+    host.remove("sys/firmware/devicetree/base/axi/ethernet@ff0e0000/dma-coherent");
+    EXPECT_EQ(find(host.view, "coherency").verdict, Verdict::ok);
+}
 
 TEST(Doctor, AnSmmuThatWalksCoherentlyIsEnoughForItsDevices)
 {

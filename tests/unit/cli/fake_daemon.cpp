@@ -93,6 +93,13 @@ void append_machine(Message& value, std::string_view property, Machine& machine,
         value.append("s", "64 MiB");
     else if (property == "Memory")
         value.append("t", machine.memory);
+    else if (property == "MemoryBanks")
+    {
+        value.open('a', "(ttb)");
+        for (const MemoryBank& bank : machine.banks)
+            value.append("(ttb)", bank.range.base.value, bank.range.size, bank.identity ? 1 : 0);
+        value.close();
+    }
     else if (property == "ConfigPath")
         value.append("s", machine.config_path.c_str());
     else if (property == "Colour")
@@ -174,6 +181,8 @@ Inventory sample_inventory()
          .leader = 101,
          .vcpus = 1,
          .memory = 128 << 20,
+         .banks = {{{GuestAddr{0x4000'0000}, 96 << 20}, true},
+                   {{GuestAddr{0x4800'0000}, 32 << 20}, true}},
          .aliases =
              {{"uart0", "uart0", "instance", {window(0xff000000, 0xff000000)}, {line(21, 21)}},
               power_key()},
@@ -186,6 +195,7 @@ Inventory sample_inventory()
          .leader = 102,
          .vcpus = 2,
          .memory = 64 << 20,
+         .banks = {{{GuestAddr{0}, 64 << 20}, false}},
          .aliases =
              {{"uart0", "uart1", "instance", {window(0xff000000, 0xff010000)}, {line(21, 22)}},
               {"gem0", "gem3", "instance", {window(0xff0b0000, 0xff0e0000)}, {line(57, 63)}},
@@ -204,6 +214,7 @@ Inventory sample_inventory()
          .leader = 0,
          .vcpus = 1,
          .memory = 4097,
+         .banks = {{{GuestAddr{0}, 4097}, false}},
          .aliases = {{"uart0", "", "console", {window(0xff000000, 0)}, {line(21, no_spi)}}},
          .config_path = "/etc/aliasvm/con.toml",
          .statistics = {}},
@@ -214,6 +225,7 @@ Inventory sample_inventory()
          .leader = 0,
          .vcpus = 0,
          .memory = 0,
+         .banks = {},
          .aliases = {},
          .config_path = "/etc/aliasvm/broken.toml",
          .statistics = {}}};
@@ -433,6 +445,7 @@ const sd_bus_vtable FakeDaemon::machine_vtable[] = {
     SD_BUS_PROPERTY("Leader", "u", on_property, 0, 0),
     SD_BUS_PROPERTY("Vcpus", "u", on_property, 0, 0),
     SD_BUS_PROPERTY("Memory", "t", on_property, 0, 0),
+    SD_BUS_PROPERTY("MemoryBanks", "a(ttb)", on_property, 0, 0),
     SD_BUS_PROPERTY("Aliases", "a(sssa(ttt)a(uu))", on_property, 0, 0),
     SD_BUS_PROPERTY("ConfigPath", "s", on_property, 0, 0),
     SD_BUS_PROPERTY("Statistics", "a{st}", on_property, 0, 0),

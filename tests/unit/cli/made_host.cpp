@@ -117,8 +117,29 @@ void MadeHost::strings(const std::string& property, const std::vector<std::strin
 void MadeHost::kernel_without(const std::vector<std::string>& options) const
 {
     std::string config = "# a comment\nCONFIG_LOCALVERSION=\"\"\n";
-    for (const std::string option : {"KVM", "EVENTFD", "VFIO", "VFIO_PLATFORM", "VFIO_NOIOMMU",
-                                     "VFIO_IOMMU_TYPE1", "ARM_SMMU", "HUGETLBFS", "CGROUP_BPF"})
+    for (const std::string option : {"VIRTUALIZATION",
+                                     "KVM",
+                                     "EVENTFD",
+                                     "VFIO",
+                                     "VFIO_PLATFORM",
+                                     "VFIO_NOIOMMU",
+                                     "VFIO_IOMMU_TYPE1",
+                                     "IOMMU_SUPPORT",
+                                     "ARM_SMMU",
+                                     "HUGETLBFS",
+                                     "SECCOMP",
+                                     "SECCOMP_FILTER",
+                                     "NAMESPACES",
+                                     "USER_NS",
+                                     "NET_NS",
+                                     "CGROUPS",
+                                     "BPF_SYSCALL",
+                                     "CGROUP_BPF",
+                                     "MEMCG",
+                                     "CPUSETS",
+                                     "CGROUP_SCHED",
+                                     "FAIR_GROUP_SCHED",
+                                     "CFS_BANDWIDTH"})
         config += std::ranges::count(options, option) == 0
                       ? fmt::format("CONFIG_{}={}\n", option, option == "KVM" ? "y" : "m")
                       : fmt::format("# CONFIG_{} is not set\n", option);

@@ -161,7 +161,7 @@ public:
         return ask(bus::aliases_interface, "Attach",
                    [=](bus::Message& call)
                    {
-                       call.append("ss", alias.c_str(), instance.c_str());
+                       call.append("ssb", alias.c_str(), instance.c_str(), 0);
                        append_descriptors(call, instance, count);
                    });
     }

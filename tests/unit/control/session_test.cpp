@@ -10,6 +10,7 @@
 #include "tests/unit/plan/plan_fixture.hpp"
 #include "vmm/control/seccomp.hpp"
 #include "vmm/plan/config.hpp"
+#include "vmm/quiesce/device_registers.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -39,6 +40,14 @@ using control::ExitStatus;
 std::string text_of(const std::vector<std::byte>& bytes)
 {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Plain memory says that a GEM's MDIO is busy unless told otherwise, and it would not come to
+/// rest.
+void set_mdio_idle(const fakes::DeviceModel& gem)
+{
+    gem.registers(0)[quiesce::gem::network_status] =
+        static_cast<std::byte>(quiesce::gem::phy_management_idle);
 }
 
 class ASession : public testing::Test
@@ -260,7 +269,7 @@ TEST_F(ASession, GetsTheHostsHugepagesAndPlansWithThem)
                       EXPECT_EQ(::pread(daemon.memory.get(), &seen, 1, hugepage), 1);
                       EXPECT_EQ(seen, std::byte{0x5a}) << "the second bank is the file's second";
                       EXPECT_TRUE(host.device("ff0c0000.ethernet").opened());
-                      EXPECT_TRUE(host.dma.empty());
+                      EXPECT_TRUE(host.device("ff0c0000.ethernet").dma.empty());
                       co_await power_off();
                   }),
               ExitStatus::success);
@@ -282,7 +291,8 @@ TEST_F(ASession, TakesABusMasterAtIdentityWithoutAContainer)
                       "are 1");
             EXPECT_EQ((co_await daemon.attach("gem0", "gem1", 1)).error, "");
             EXPECT_TRUE(host.device("ff0c0000.ethernet").opened());
-            EXPECT_TRUE(host.dma.empty());
+            EXPECT_TRUE(host.device("ff0c0000.ethernet").dma.empty());
+            set_mdio_idle(host.device("ff0c0000.ethernet"));
             EXPECT_EQ((co_await daemon.detach("gem0")).error, "");
             EXPECT_FALSE(host.device("ff0c0000.ethernet").opened());
             co_await power_off();

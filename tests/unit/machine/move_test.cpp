@@ -34,7 +34,7 @@ protected:
         EXPECT_EQ(vm(from).irqfd_count(), 0U);
         EXPECT_FALSE(device().opened());
         EXPECT_FALSE(vm(from).pending(uart_spi));
-        machines[to]->attach(uart(), host);
+        machines[to]->attach(uart(), quiesce::Settings::at_rest, host);
     }
 
     fakes::VmModel& vm(std::size_t n) { return *system.vms.at(n); }
@@ -110,7 +110,7 @@ TEST_F(AMoveBetweenMachines, IsNotDisturbedByTraffic)
             << "no interrupt in round " << round;
         machines[owner]->detach("uart0");
         const unsigned last = served[owner];
-        machines[1 - owner]->attach(uart(), host);
+        machines[1 - owner]->attach(uart(), quiesce::Settings::at_rest, host);
         EXPECT_LE(served[owner], last + 1) << "what it took before it was taken away, at the most";
     }
     over = true;

@@ -18,6 +18,8 @@ using machine::Holding;
 
 inline constexpr Spi gem_spi = *Spi::from_dt_cell(57);
 inline constexpr Spi gem_edge_spi = *Spi::from_dt_cell(58);
+inline constexpr auto at_rest = quiesce::Settings::at_rest;
+inline constexpr auto as_left = quiesce::Settings::as_left;
 inline constexpr const char* gem1 = "ff0c0000.ethernet";
 inline constexpr const char* gem2 = "ff0d0000.ethernet";
 
@@ -91,7 +93,7 @@ protected:
             now.resamples.push_back(dev.resamples(n));
             now.masked.push_back(dev.masked(n));
         }
-        for (const auto& [range, at] : host.dma)
+        for (const auto& [range, at] : dev.dma)
             now.dma.emplace_back(range.base.value, at);
         now.holdings = machine.holdings();
         now.paused = machine.paused();
@@ -102,7 +104,6 @@ protected:
     {
         vm.nth_call = &nth;
         dev.nth_call = &nth;
-        host.nth_call = &nth;
     }
 
     template <class Act>

@@ -47,7 +47,7 @@ TEST_F(ARebinding, PutsAnInstanceBehindAnEmptyAlias)
     const auto machine = power_on(plan_of({empty_uart()}));
     EXPECT_THAT(machine->holdings(), IsEmpty());
     device().raise(0);
-    EXPECT_GT(machine->attach(uart(), host).count(), 0);
+    EXPECT_GT(machine->attach(uart(), at_rest, host).count(), 0);
 
     EXPECT_THAT(machine->holdings(), ElementsAre(Holding{"uart0", "uart1"}));
     EXPECT_TRUE(system.vm().pending(uart_spi)) << "it was wanted before anybody listened";
@@ -80,7 +80,7 @@ TEST_F(ARebinding, StandsStillOnlyForTheSlots)
     ASSERT_TRUE(cpu.wait_idle());
     still.clear();
     running.clear();
-    machine->attach(uart(), host);
+    machine->attach(uart(), at_rest, host);
     EXPECT_THAT(still, testing::Contains("set_slot 1"));
     EXPECT_THAT(running, IsSupersetOf({"open ff010000.serial", "map 0", "mask 0", "add_irqfd 21",
                                        "set_unmask_on 0"}));
@@ -99,7 +99,7 @@ TEST_F(ARebinding, ThatCannotGoLiveTakesItsLinesAndThenItsWindowsBack)
     device().fail(fakes::DeviceModel::Call::unmask, EIO);
     ASSERT_TRUE(cpu.wait_idle());
     vm.on_call = note;
-    EXPECT_THROW(machine->attach(uart(), host), Error);
+    EXPECT_THROW(machine->attach(uart(), at_rest, host), Error);
     EXPECT_THAT(calls, ElementsAre("add_irqfd 21", "set_slot 1 in standstill", testing::_,
                                    "remove_slot 1 in standstill"));
     EXPECT_THAT(calls.at(2), testing::StartsWith("remove_irqfd 21"));
@@ -113,21 +113,19 @@ TEST_F(ARebinding, TakesItsStepsInTheOneOrderThatIsSafe)
     std::vector<std::string> calls;
     const auto note = [&](const std::string& call) { calls.push_back(call); };
     vm.on_call = note;
-    host.on_call = note;
     host.device(gem1).on_call = note;
     machine->detach("gem0");
     EXPECT_THAT(calls, ElementsAre("mask 0", "clear_trigger 0", "clear_trigger 1", "clear_unmask 0",
                                    "remove_irqfd 57", "remove_irqfd 58", "remove_slot 1",
                                    "remove_slot 2", "unmap_memory", "close"));
     calls.clear();
-    machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), host);
+    machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), at_rest, host);
     EXPECT_THAT(calls,
                 ElementsAre("open ff0c0000.ethernet", "map 0", "map 1", "map_memory", "mask 0",
                             "add_irqfd 57", "set_unmask_on 0", "add_irqfd 58", "set_slot 1",
                             "set_slot 2", "set_trigger 0", "unmask 0", "set_trigger 1"))
         << "and nothing of the guest's GICD_ICFGR";
     vm.on_call = nullptr;
-    host.on_call = nullptr;
     host.device(gem1).on_call = nullptr;
 }
 
@@ -137,7 +135,7 @@ TEST_F(ARebinding, LeavesAPausedMachinePaused)
     machine->pause();
     EXPECT_EQ(machine->detach("uart0").count(), 0) << "they stood still already";
     EXPECT_TRUE(machine->paused());
-    EXPECT_EQ(machine->attach(uart(), host).count(), 0);
+    EXPECT_EQ(machine->attach(uart(), at_rest, host).count(), 0);
     EXPECT_TRUE(machine->paused());
     EXPECT_FALSE(system.vm().vcpu(0).in_run());
     machine->resume();
@@ -160,15 +158,15 @@ TEST_F(ARebinding, PresetsTheLinesOfAnEmptyAliasAtPowerOn)
 TEST_F(ARebinding, NeedsNoMoreSlotsForTenThousandMovesThanForOne)
 {
     const auto machine = power_on(plan_of({uart(), gem_alias("gem0", 0xff0b'0000)}));
-    machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), host);
+    machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), at_rest, host);
     const auto before = system.vm().slots();
     machine->pause(); // for speed
     for (int n = 0; n < 5000; ++n)
     {
         machine->detach("gem0");
         machine->detach("uart0");
-        machine->attach(uart(), host);
-        machine->attach(gem_alias("gem0", 0xff0b'0000, n % 2 == 0 ? gem2 : gem1), host);
+        machine->attach(uart(), at_rest, host);
+        machine->attach(gem_alias("gem0", 0xff0b'0000, n % 2 == 0 ? gem2 : gem1), at_rest, host);
     }
     const auto after = system.vm().slots();
     ASSERT_EQ(after.size(), before.size());
@@ -196,15 +194,15 @@ TEST_F(ARebinding, SaysWhereNothingCanBePut)
     std::string told;
     auto second = uart();
     second.instance = "uart0";
-    EXPECT_EQ(error_of([&] { machine->attach(second, host); }, &told), EBUSY);
+    EXPECT_EQ(error_of([&] { machine->attach(second, at_rest, host); }, &told), EBUSY);
     EXPECT_THAT(told, HasSubstr("put uart0 behind uart0, where uart1 is"));
     auto key = power_key();
     key.backing = plan::Backing::instance;
-    EXPECT_EQ(error_of([&] { machine->attach(key, host); }, &told), EBUSY);
+    EXPECT_EQ(error_of([&] { machine->attach(key, at_rest, host); }, &told), EBUSY);
     EXPECT_THAT(told, HasSubstr("an emulated device"));
     auto unknown = uart();
     unknown.name = "uart9";
-    EXPECT_EQ(error_of([&] { machine->attach(unknown, host); }), ENOENT);
+    EXPECT_EQ(error_of([&] { machine->attach(unknown, at_rest, host); }), ENOENT);
 }
 
 TEST_F(ARebinding, RefusesAPlanOfAnotherAlias)
@@ -217,9 +215,9 @@ TEST_F(ARebinding, RefusesAPlanOfAnotherAlias)
     auto no_line = uart();
     no_line.lines.clear();
     for (const auto& wrong : {elsewhere, other_line, no_line, empty_uart()})
-        EXPECT_EQ(error_of([&] { machine->attach(wrong, host); }), EINVAL);
+        EXPECT_EQ(error_of([&] { machine->attach(wrong, at_rest, host); }), EINVAL);
     EXPECT_FALSE(device().opened());
-    EXPECT_EQ(machine->attach(uart(), host).count() > 0, true);
+    EXPECT_EQ(machine->attach(uart(), at_rest, host).count() > 0, true);
 }
 
 TEST_F(ARebinding, RefusesAnInstanceThatSignalsInAnotherWay)
@@ -229,49 +227,11 @@ TEST_F(ARebinding, RefusesAnInstanceThatSignalsInAnotherWay)
     auto odd = uart();
     odd.sysname = "ff020000.odd";
     std::string told;
-    EXPECT_EQ(error_of([&] { machine->attach(odd, host); }, &told), EINVAL);
+    EXPECT_EQ(error_of([&] { machine->attach(odd, at_rest, host); }, &told), EINVAL);
     EXPECT_THAT(told, AllOf(HasSubstr("interrupt 0 of it is edge"),
                             HasSubstr("SPI 21 (INTID 53) is level")));
     EXPECT_FALSE(host.device("ff020000.odd").opened());
-    machine->attach(uart(), host);
-}
-
-// ---- DMA
-
-TEST_F(ARebinding, HasMemoryMappedForDmaWhileThereIsABusMaster)
-{
-    auto second = gem_alias("gem1", 0xff0d'0000);
-    second.lines[0].guest = *Spi::from_dt_cell(59);
-    second.lines[1].guest = *Spi::from_dt_cell(60);
-    const auto machine = power_on(plan_of({gem_alias("gem0", 0xff0b'0000), second, uart()}));
-    EXPECT_THAT(host.dma, IsEmpty()) << "nobody wants it yet";
-    machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), host);
-    EXPECT_EQ(host.dma.size(), 1U);
-    auto filled = second;
-    filled.backing = plan::Backing::instance;
-    filled.sysname = gem2;
-    filled.dma = Dma::iommu;
-    machine->attach(filled, host);
-    EXPECT_EQ(host.dma.size(), 1U) << "mapped once";
-    machine->detach("gem0");
-    EXPECT_EQ(host.dma.size(), 1U) << "one is left";
-    machine->detach("uart0");
-    EXPECT_EQ(host.dma.size(), 1U);
-    machine->detach("gem1");
-    EXPECT_THAT(host.dma, IsEmpty());
-}
-
-TEST_F(ARebinding, MapsMemoryByTheHostThatBringsTheBusMaster)
-{
-    fakes::FakeHost other;
-    other.add(gem2, {{page_size, true}, {page_size, true}}, {{true, true}, {true, false}});
-    auto machine = power_on(plan_of({gem_alias("gem0", 0xff0b'0000)}));
-    machine->attach(gem_alias("gem0", 0xff0b'0000, gem2), other);
-    EXPECT_THAT(host.dma, IsEmpty());
-    EXPECT_EQ(other.dma.size(), 1U);
-    machine.reset();
-    EXPECT_THAT(other.dma, IsEmpty());
-    EXPECT_FALSE(other.device(gem2).opened());
+    machine->attach(uart(), at_rest, host);
 }
 
 } // namespace

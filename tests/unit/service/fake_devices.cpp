@@ -15,6 +15,25 @@ namespace
 
 constexpr std::uint32_t gem_status = 0x8;
 constexpr std::uint32_t gem_mdio_idle = 0x4;
+constexpr std::uint32_t gem_transmit_status = 0x14;
+
+class PlainMemory final : public quiesce::RegisterWindow
+{
+public:
+    PlainMemory(FakeDevices& devices, const std::string& instance)
+        : devices_{devices}, instance_{instance}
+    {
+    }
+    std::uint32_t read(std::uint32_t offset) override { return devices_.at(instance_, offset); }
+    void write(std::uint32_t offset, std::uint32_t value) override
+    {
+        devices_.at(instance_, offset) = value;
+    }
+
+private:
+    FakeDevices& devices_;
+    const std::string& instance_;
+};
 
 } // namespace
 
@@ -37,6 +56,25 @@ volatile std::uint32_t& FakeDevices::at(const std::string& instance, std::uint32
 {
     std::byte* const registers = models_.at(instance)->registers(0);
     return *reinterpret_cast<volatile std::uint32_t*>(registers + offset);
+}
+
+void FakeDevices::clear_transmit_status(const std::string& gem)
+{
+    at(gem, gem_transmit_status) = 0;
+}
+
+quiesce::SavedRegisters FakeDevices::save(const std::string& instance)
+{
+    PlainMemory registers{*this, instance};
+    const std::vector<std::string> compatible{instance.starts_with("ttc") ? "cdns,ttc"
+                                                                          : "xlnx,zynqmp-gem"};
+    return quiesce::SavedRegisters::save(compatible, registers);
+}
+
+void FakeDevices::restore(const std::string& instance, const quiesce::SavedRegisters& saved)
+{
+    PlainMemory registers{*this, instance};
+    saved.restore(registers);
 }
 
 bool FakeDevices::present(const plan::Instance& instance) const

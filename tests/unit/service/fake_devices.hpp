@@ -4,6 +4,7 @@
 
 #include "daemon/ports.hpp"
 #include "tests/fakes/fake_vfio.hpp"
+#include "vmm/quiesce/saved_registers.hpp"
 
 #include <cstdint>
 #include <map>
@@ -23,6 +24,13 @@ public:
 
     /// The registers of an instance.
     [[nodiscard]] volatile std::uint32_t& at(const std::string& instance, std::uint32_t offset);
+    /// Clears a GEM's status of transmission, as writing ones to it does in a GEM: plain memory
+    /// keeps them, so that it has to be done before it can come to rest again.
+    void clear_transmit_status(const std::string& gem);
+
+    /// How a VMM saves what its guest set an instance to, and puts it back.
+    [[nodiscard]] quiesce::SavedRegisters save(const std::string& instance);
+    void restore(const std::string& instance, const quiesce::SavedRegisters& saved);
 
     std::set<std::string> absent;
     std::map<std::string, std::string> drivers;   ///< of the host, by instance

@@ -27,8 +27,15 @@ public:
             throw Error{EEXIST, "fake: make the RAM of {}", name.str()};
         acts.push_back("provide " + name.str());
         UniqueFd file{::memfd_create("fake", MFD_CLOEXEC)};
-        return {{{HostAddr{0x1000'0000}, bytes / 2}, {HostAddr{0x4000'0000}, bytes - bytes / 2}},
-                std::move(file)};
+        return {place(name), std::move(file)};
+    }
+    [[nodiscard]] std::vector<HostRange> place(const VmName& name) const override
+    {
+        const auto file = files.find(name.str());
+        if (file == files.end())
+            return {};
+        const std::uint64_t first = file->second / 2;
+        return {{HostAddr{0x1000'0000}, first}, {HostAddr{0x4000'0000}, file->second - first}};
     }
     [[nodiscard]] std::vector<std::string> kept() const override
     {

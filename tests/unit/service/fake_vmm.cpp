@@ -124,6 +124,7 @@ void FakeVmm::attach(Message call)
 {
     const std::string alias = call.read_string();
     const std::string instance = call.read_string();
+    const bool as_left = call.read_bool();
     if (silent)
         return unanswered_.push_back(call);
     note("Attach", "attach " + alias + " " + instance);
@@ -133,6 +134,8 @@ void FakeVmm::attach(Message call)
     if (!holding.emplace(alias, instance).second)
         throw bus::NamedError{bus::error_name::alias_in_use, "{} is taken", alias};
     devices_.elsewhere[instance] = name_.str();
+    if (const auto left = left_.find(instance); as_left && left != left_.end())
+        devices_.restore(instance, left->second);
     call.new_reply().append("t", std::uint64_t{12}).send();
 }
 
@@ -146,6 +149,7 @@ void FakeVmm::detach(Message call)
     if (found == holding.end())
         throw bus::NamedError{bus::error_name::no_such_alias, "nothing behind {}", alias};
     devices_.elsewhere.erase(found->second);
+    left_.insert_or_assign(found->second, devices_.save(found->second));
     holding.erase(found);
     if (on_detach)
         on_detach();
@@ -189,7 +193,8 @@ void FakeVmm::device_tree(Message call)
 
 const sd_bus_vtable FakeVmm::aliases_vtable[] = {
     SD_BUS_VTABLE_START(0),
-    SD_BUS_METHOD("Attach", "ssah", "t", bus::method<&FakeVmm::attach>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Attach", "ssbah", "t", bus::method<&FakeVmm::attach>,
+                  SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Detach", "s", "t", bus::method<&FakeVmm::detach>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };

@@ -65,6 +65,7 @@ private:
     std::shared_ptr<bus::Connection> connection_;
     std::vector<bus::Slot> objects_;
     std::vector<bus::Message> unanswered_;
+    std::map<std::string, quiesce::SavedRegisters> left_; ///< by instance, when it was detached
 };
 
 } // namespace aliasvm::service

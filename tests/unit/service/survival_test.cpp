@@ -44,6 +44,7 @@ TEST_F(ADaemon, PowersOffTheVmWhoseMasterTheIommuStopped)
     EXPECT_EQ(machine_property("left", "Result"),
               "iommu-fault: gem1, stream id 0x875, address 0xdead000");
     EXPECT_EQ(machine_property("right", "State"), "running");
+    devices_.clear_transmit_status("gem1");
     boot("left", {"gem0"});
     EXPECT_EQ(machine_property("left", "Result"), "success");
 }

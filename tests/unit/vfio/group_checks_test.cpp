@@ -157,5 +157,13 @@ TEST_F(AGroup, IsGivenTheBenefitOfTheDoubtWithoutADeviceTree)
     EXPECT_EQ(coherency_obstacle(sysfs, gem), "");
 }
 
+TEST_F(AGroup, ThatIsBusySaysWhoElseIsInIt)
+{
+    EXPECT_EQ(why_busy(sysfs, 3), "it is open already");
+    tree.add_device("ff0b0000.ethernet", "vfio-platform", 3);
+    EXPECT_THAT(why_busy(sysfs, 3), AllOf(HasSubstr("ff0b0000.ethernet (vfio-platform)"),
+                                          HasSubstr("a stream id of its own")));
+}
+
 } // namespace
 } // namespace aliasvm::vfio

@@ -161,8 +161,7 @@ TEST_F(AHandedHost, OpensABusMasterAtIdentityAsADeviceAlone)
     const auto fds = hand_in("ff0c0000.ethernet", 1);
     const auto gem = host.open("ff0c0000.ethernet", Dma::identity);
     EXPECT_THAT(gem->descriptors(), ElementsAre(fds[0]));
-    host.map_memory(memory, ram);
-    EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 0U) << "it reaches all memory as it is";
+    EXPECT_THROW(gem->map_memory(memory, ram), Error) << "it reaches all memory as it is";
 }
 
 TEST_F(AHandedHost, RefusesABusMasterAtIdentityThatAnIommuConfines)
@@ -191,9 +190,9 @@ TEST_F(AHandedHost, MapsMemoryInTheContainerOfABusMaster)
     const auto fds = hand_in("ff0c0000.ethernet", 2);
     auto gem = host.open("ff0c0000.ethernet", Dma::iommu);
     EXPECT_THAT(gem->descriptors(), ElementsAre(fds[0], fds[1]));
-    host.map_memory(memory, ram);
+    gem->map_memory(memory, ram);
     EXPECT_EQ(container_used, fds[1]);
-    host.unmap_memory(memory);
+    gem->unmap_memory(memory);
     EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 1U);
     EXPECT_EQ(kernel.count(VFIO_IOMMU_UNMAP_DMA), 1U);
     EXPECT_EQ(kernel.count(VFIO_SET_IOMMU), 0U) << "whoever opened it did";
@@ -201,35 +200,35 @@ TEST_F(AHandedHost, MapsMemoryInTheContainerOfABusMaster)
     EXPECT_FALSE(is_open(fds[1]));
 }
 
-TEST_F(AHandedHost, HasOneContainerForAllBusMastersAndALaterOneAfterThem)
+TEST_F(AHandedHost, MapsForEachBusMasterInItsOwnContainer)
 {
     const auto first = hand_in("ff0c0000.ethernet", 2);
     const auto second = hand_in("ff0d0000.ethernet", 2);
     auto gem1 = host.open("ff0c0000.ethernet", Dma::iommu);
-    auto gem2 = host.open("ff0d0000.ethernet", Dma::iommu);
-    EXPECT_FALSE(is_open(second[1])) << "the same container once more";
-    EXPECT_THAT(gem2->descriptors(), ElementsAre(second[0], first[1]));
-    gem1.reset();
-    host.map_memory(memory, ram);
+    const auto gem2 = host.open("ff0d0000.ethernet", Dma::iommu);
+    EXPECT_THAT(gem2->descriptors(), ElementsAre(second[0], second[1]));
+    gem2->map_memory(memory, ram);
+    EXPECT_EQ(container_used, second[1]);
+    gem1->map_memory(memory, ram);
     EXPECT_EQ(container_used, first[1]);
-    gem2.reset();
+    gem1.reset();
     EXPECT_FALSE(is_open(first[1]));
-
-    const auto third = hand_in("ff0c0000.ethernet", 2);
-    gem1 = host.open("ff0c0000.ethernet", Dma::iommu);
-    host.map_memory(memory, ram);
-    EXPECT_EQ(container_used, third[1]);
+    EXPECT_TRUE(is_open(second[1]));
 }
 
-TEST_F(AHandedHost, MapsNoMemoryWithoutADeviceThatDoesDma)
+TEST_F(AHandedHost, MapsNoMemoryForADeviceThatDoesNoDma)
 {
     hand_in("ff010000.serial", 1);
     hand_in("ff0c0000.ethernet", 2);
     const auto uart = host.open("ff010000.serial", Dma::none);
     const auto quiet = host.open("ff0c0000.ethernet", Dma::none);
     EXPECT_EQ(quiet->descriptors().size(), 1U);
-    host.map_memory(memory, ram);
-    host.unmap_memory(memory);
+    for (const auto& device : {uart.get(), quiet.get()})
+    {
+        EXPECT_THROW(device->map_memory(memory, ram), Error);
+        EXPECT_THROW(device->unmap_memory(memory), Error);
+        EXPECT_THROW(static_cast<void>(device->dma_reach()), Error);
+    }
     EXPECT_EQ(kernel.count(VFIO_IOMMU_MAP_DMA), 0U);
     EXPECT_EQ(kernel.count(VFIO_IOMMU_UNMAP_DMA), 0U);
 }

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A VMM killed while frames come in: its GEM writes to nobody's memory, neither its own old nor its neighbours'."""
+
+import time
+
+import pytest
+
+from daemon import Daemon
+from ethernet import (CONTROL, ENABLED, SYSNAMES, Holder, banks, base, identity_dma, kept, net_config, pages_of)
+from net_guest import NetGuest
+from vm import device_facts, physical_register
+
+# Few enough that all that no VM has can be filled and looked at again in each round.
+HUGEPAGES = 24
+FRAMES_AFTERWARDS = 2000
+
+
+@pytest.fixture
+def daemon(board):
+    return Daemon(board)
+
+
+@pytest.fixture
+def identity(board):
+    with identity_dma(board, HUGEPAGES):
+        yield
+
+
+def wait_for_more(net, name, more):
+    """Until a count of a guest has grown by so much."""
+    wanted, deadline = net.counts()[name] + more, time.monotonic() + 60
+    while net.counts()[name] < wanted:
+        assert time.monotonic() < deadline, f"{name}: {net.counts()[name]}, not {wanted}"
+
+
+def kill_and_poison(board, left, right, daemon, flooded, daemon_too):
+    """One life of left, whose pages and their neighbours nobody may write to once it has been killed."""
+    board.run("systemctl reset-failed vm@left; systemctl start vm@left")
+    net = NetGuest(board.serial(0))
+    net.wait_ready()
+    net.wait_link()
+    assert physical_register(board, base("gem0") + CONTROL) & ENABLED
+    its_pages = pages_of(banks(left))
+    # All that nobody has, its neighbours among them; and its own as soon as the host frees them.
+    poison = Holder(board, "all")
+    neighbours = poison.pages()
+    assert len(neighbours) == HUGEPAGES - 4 and not its_pages & neighbours
+    victims = f"{left.pid()}" + (f" {daemon.pid()}" if daemon_too else "")
+    if flooded:
+        right.ask("flood on", "net: flood on")
+        wait_for_more(net, "flood-received", 1)
+    board.run(f"kill -9 {victims}")
+    poison.wait_for_pages(its_pages)
+    assert kept(board) == ["right"]
+    if not flooded:
+        right.ask("flood on", "net: flood on")
+    wait_for_more(right, "flood-sent", FRAMES_AFTERWARDS)
+    right.ask("flood off", "net: flood off")
+    assert poison.stop() == (HUGEPAGES - 2, set())
+    assert not physical_register(board, base("gem0") + CONTROL) & ENABLED
+
+
+def test_a_killed_vmms_gem_writes_to_nobodys_memory(board, vm, daemon, identity, soak):
+    vm("right").configure(net_config("uart1", "gem1")).start()
+    left = vm("left").configure(net_config("uart0", "gem0"))
+    left.drop_in("Service", "Restart=no")
+    right = NetGuest(board.serial(1))
+    right.wait_ready()
+    for number in range(30 if soak else 4):
+        # A flood fills the ring of a GEM that nobody serves, which then writes nowhere; what still has
+        # room in its ring shows itself when the flood comes later.
+        kill_and_poison(board, left, right, daemon, flooded=number % 4 < 2, daemon_too=bool(number % 2))
+    assert device_facts(board, SYSNAMES["gem0"])["driver"] == "none"
