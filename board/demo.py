@@ -8,7 +8,8 @@ import sys
 
 from board import Board
 
-EXAMPLES = "/usr/share/doc/aliasvm/examples"
+EXAMPLES = "/usr/share/aliasvm/examples"
+GUEST = "/usr/lib/aliasvm/examples/echo.elf"
 LINES = 120
 VMS = {
     # name: (serial port of the board, its device, its SPI)
@@ -49,7 +50,7 @@ def guest_interrupts(port):
 
 def demonstrate(board):
     """Runs both VMs and prints the table; returns its rows as (VM, host count, guest count)."""
-    digest = board.run(f"sha256sum {EXAMPLES}/echo.elf").stdout.split()[0]
+    digest = board.run(f"sha256sum {GUEST}").stdout.split()[0]
     say(f"== both VMs run echo.elf, sha256 {digest}")
     board.run(f"cp {EXAMPLES}/*.toml /etc/aliasvm/")
     say("== systemctl start vm@left vm@right")

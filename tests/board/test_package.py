@@ -4,7 +4,7 @@
 import package
 import pytest
 
-EXAMPLES = "/usr/share/doc/aliasvm/examples"
+EXAMPLES = "/usr/share/aliasvm/examples"
 
 
 @pytest.fixture
@@ -54,12 +54,22 @@ def test_installing_makes_group_socket_and_target(board):
         board.run(f"systemctl is-active {unit}")
 
 
-def test_a_given_device_has_vfio_platform_loaded(board):
-    board.run("systemctl stop aliasvmd.service && modprobe -r vfio_platform")
+@pytest.fixture
+def without_the_boards_options(board):
+    """The board's own options of VFIO's modules do not count, and no such module is loaded."""
+    options, unload = "/etc/modprobe.d/vfio.conf", "modprobe -r vfio_platform vfio_iommu_type1"
+    board.run(f"systemctl stop aliasvmd.service && {unload} && mv {options} {options}.away")
+    yield
+    board.run(f"{unload}; mv {options}.away {options} && modprobe vfio_iommu_type1 && modprobe vfio_platform")
+
+
+def test_a_given_device_has_vfio_platform_loaded_with_its_options(board, without_the_boards_options):
     board.run(
         "udevadm trigger --settle --action=add /sys/bus/platform/devices/ff000000.serial"
-        " && grep -q '^vfio_platform ' /proc/modules"
+        " && grep -q '^vfio_platform ' /proc/modules && modprobe vfio_iommu_type1"
     )
+    assert board.run("cat /sys/module/vfio_platform*/parameters/reset_required").stdout == "N\n"
+    assert board.run("cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts").stdout == "Y\n"
 
 
 def test_an_upgrade_replaces_the_daemon_and_no_vm(board, left):

@@ -30,13 +30,14 @@ def value(file, name):
     return " ".join(" ".join(said).split())
 
 
-# As bitbake.conf and the classes have them, on a release without usrmerge.
+# As bitbake.conf and the classes have them, on a release with usrmerge.
 PATHS = {
     "bindir": "/usr/bin",
     "libexecdir": "/usr/libexec",
     "datadir": "/usr/share",
     "mandir": "/usr/share/man",
     "nonarch_libdir": "/usr/lib",
+    "nonarch_base_libdir": "/usr/lib",
     "sysconfdir": "/etc",
     "systemd_system_unitdir": "/usr/lib/systemd/system",
     "BPN": "aliasvm",

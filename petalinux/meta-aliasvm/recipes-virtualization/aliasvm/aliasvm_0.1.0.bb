@@ -13,7 +13,7 @@ DEPENDS = "boost cli11 dtc dtc-native fmt libseccomp spdlog systemd tomlplusplus
 ALIASVM_SRC_URI ??= ""
 ALIASVM_SRCREV ??= "INVALID"
 
-SRC_URI = "${ALIASVM_SRC_URI} file://modprobe.conf file://run-ptest"
+SRC_URI = "${ALIASVM_SRC_URI} file://run-ptest"
 SRCREV = "${ALIASVM_SRCREV}"
 S = "${WORKDIR}/git"
 EXTERNALSRC = "${@'' if d.getVar('ALIASVM_SRC_URI') else os.path.realpath(d.getVar('ALIASVM_TREE'))}"
@@ -37,11 +37,12 @@ python () {
 }
 
 do_install:append() {
-    install -D -m 0644 ${WORKDIR}/modprobe.conf ${D}${sysconfdir}/modprobe.d/aliasvm.conf
-    # Without usrmerge, systemd.bbclass looks for units below /lib only.
-    if [ "${systemd_system_unitdir}" != "${nonarch_libdir}/systemd/system" ]; then
-        install -d ${D}${systemd_system_unitdir}
+    # Without usrmerge, systemd.bbclass looks for units below /lib only, and so does kmod for options.
+    if [ "${nonarch_base_libdir}" != "${nonarch_libdir}" ]; then
+        install -d ${D}${systemd_system_unitdir} ${D}${nonarch_base_libdir}/modprobe.d
         mv ${D}${nonarch_libdir}/systemd/system/* ${D}${systemd_system_unitdir}/
+        mv ${D}${nonarch_libdir}/modprobe.d/* ${D}${nonarch_base_libdir}/modprobe.d/
+        rmdir ${D}${nonarch_libdir}/modprobe.d
         rmdir -p --ignore-fail-on-non-empty ${D}${nonarch_libdir}/systemd/system
     fi
 }
@@ -57,12 +58,15 @@ FILES:${PN} += " \
     ${datadir}/bash-completion \
     ${datadir}/dbus-1 \
     ${datadir}/polkit-1 \
+    ${nonarch_base_libdir}/modprobe.d \
+    ${nonarch_libdir}/aliasvm \
     ${nonarch_libdir}/sysusers.d \
+    ${nonarch_libdir}/tmpfiles.d \
+    ${nonarch_libdir}/udev/rules.d \
     ${systemd_system_unitdir} \
 "
 FILES:${PN}-guests = "${datadir}/aliasvm/guests"
 FILES:${PN}-ptest += "${libexecdir}/aliasvm-tests"
-CONFFILES:${PN} = "${sysconfdir}/modprobe.d/aliasvm.conf"
 
 RDEPENDS:${PN} = "dbus"
 # Not where they are built in.
