@@ -186,6 +186,16 @@ private:
         reply.close().append("h", grant.file.get()).send();
     }
 
+    /// No secret: who may connect may ask.
+    void clock_rates(const Message& call)
+    {
+        Message reply = call.new_reply();
+        reply.open('a', "{uu}");
+        for (const auto& [firmware_id, hertz] : broker_.clocks_.rates())
+            reply.append("{uu}", firmware_id, hertz);
+        reply.close().send();
+    }
+
     static const sd_bus_vtable vtable[];
 
     Broker& broker_;
@@ -208,13 +218,15 @@ const sd_bus_vtable Broker::Session::vtable[] = {
     SD_BUS_METHOD_WITH_ARGS("AcquireMemory", SD_BUS_ARGS("t", bytes),
                             SD_BUS_RESULT("a(tt)", banks, "h", memory),
                             bus::slow_method<&Session::acquire_memory>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("ClockRates", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{uu}", rates),
+                            bus::method<&Session::clock_rates>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
 
 Broker::Broker(asio::io_context& io, UniqueFd listening, Identify identify, Machines& machines,
-               Custody& custody, Transfers& transfers, RamCustody& ram)
+               Custody& custody, Transfers& transfers, RamCustody& ram, const HostClocks& clocks)
     : io_{io}, identify_{std::move(identify)}, machines_{machines}, custody_{custody},
-      transfers_{transfers}, ram_{ram},
+      transfers_{transfers}, ram_{ram}, clocks_{clocks},
       acceptor_{io, asio::local::stream_protocol{}, listening.get()}, pause_{io}
 {
     static_cast<void>(listening.release());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/custody.hpp"
+#include "daemon/host_clocks.hpp"
 #include "daemon/machines.hpp"
 #include "daemon/ram_custody.hpp"
 #include "daemon/transfer.hpp"
@@ -31,7 +32,7 @@ public:
     using OnRegister = std::function<void(Machine&)>;
 
     Broker(boost::asio::io_context& io, UniqueFd listening, Identify identify, Machines& machines,
-           Custody& custody, Transfers& transfers, RamCustody& ram);
+           Custody& custody, Transfers& transfers, RamCustody& ram, const HostClocks& clocks);
     ~Broker();
 
     void on_register(OnRegister call) { on_register_ = std::move(call); }
@@ -53,6 +54,7 @@ private:
     Custody& custody_;
     Transfers& transfers_;
     RamCustody& ram_;
+    const HostClocks& clocks_;
     OnRegister on_register_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
     boost::asio::steady_timer pause_;

@@ -73,6 +73,7 @@ private:
     Turn turn_;
     Transfers transfers_;
     RamCustody ram_;
+    HostClocks clocks_;
     Broker broker_;
     Inventory inventory_;
     IrqCounter irq_counter_;

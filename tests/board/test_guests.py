@@ -2,6 +2,7 @@
 """What the other test guests see of their machine."""
 
 import re
+import subprocess
 
 import pytest
 
@@ -99,3 +100,14 @@ def test_reset_loop_ends_with_a_stated_reason(board, vm, uart):
     board.serial(0).send(b"unmoved\n")
     board.serial(0).read_until(rb"unmoved", timeout=30)
     assert left.value("NRestarts") == "0"
+
+
+@pytest.mark.parametrize("instance, rate", [("uart0", 99_990_000), ("uart1", 99_985_000)])
+def test_guest_is_told_the_clock_rate_of_the_uart_that_it_really_has(board, vm, uart, instance, rate):
+    assert board.run(f"cat /sys/kernel/debug/clk/{instance}_ref/clk_rate").stdout == f"{rate}\n"
+    vm("right").configure(uart(instance)).start()
+    tree = board.run("aliasvm dump-dtb right", text=False).stdout
+    text = subprocess.run(["dtc", "-q", "-I", "dtb"], input=tree, check=True, capture_output=True).stdout.decode()
+    phandle = re.search(r"serial@ff000000 {.*?clocks = <(0x[0-9a-f]+) ", text, re.DOTALL)[1]
+    clock = re.search(rf"clock-frequency = <(0x[0-9a-f]+)>;\s+phandle = <{phandle}>", text)
+    assert int(clock[1], 16) == rate

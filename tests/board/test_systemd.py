@@ -28,9 +28,10 @@ def test_a_vm_that_cannot_start_never_becomes_ready(board, vm, uart):
         "Restart=no\nExecStart=\n"
         "ExecStart=/usr/libexec/aliasvm/aliasvm-vmm --broker /run/nobody /etc/aliasvm/right.toml",
     )
+    last_time = right.value("ActiveEnterTimestampMonotonic")  # of another test, as long as systemd remembers it
     done = board.run(f"systemctl start {right.unit}", check=False)
     assert done.returncode != 0
-    assert right.value("ActiveEnterTimestampMonotonic") == "0"
+    assert right.value("ActiveEnterTimestampMonotonic") in (last_time, "0")
     assert "/run/nobody" in right.journal() and "aliasvmd.socket" in right.journal()
 
 

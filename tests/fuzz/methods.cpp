@@ -74,7 +74,8 @@ std::vector<Method> broker_methods()
              {{"s", "third"}, {"a(ss)", ""}, {"b", ""}, {"ah", ""}},
              {bus::root_path}},
             {bus::broker_interface, "Acquire", {{"s", "alias"}}, {bus::root_path}},
-            {bus::broker_interface, "AcquireMemory", {{"t", ""}}, {bus::root_path}}};
+            {bus::broker_interface, "AcquireMemory", {{"t", ""}}, {bus::root_path}},
+            {bus::broker_interface, "ClockRates", {}, {bus::root_path}}};
 }
 
 } // namespace aliasvm::fuzz

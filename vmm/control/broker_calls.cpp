@@ -95,6 +95,24 @@ Device read_device(Message reply)
     return device;
 }
 
+Message clock_rates_call(const bus::Connection& connection)
+{
+    return connection.new_call(nullptr, bus::root_path, bus::broker_interface, "ClockRates");
+}
+
+plan::ClockRates read_clock_rates(Message reply)
+{
+    plan::ClockRates rates;
+    if (!reply.enter('a', "{uu}"))
+        throw bus::BadMessage{"aliasvmd answers ClockRates without rates"};
+    std::uint32_t firmware_id = 0;
+    std::uint32_t hertz = 0;
+    while (reply.read_next("{uu}", &firmware_id, &hertz))
+        rates.insert_or_assign(firmware_id, hertz);
+    reply.exit();
+    return rates;
+}
+
 Message acquire_memory_call(const bus::Connection& connection, std::uint64_t bytes)
 {
     Message call =

@@ -10,6 +10,7 @@
 #include "vmm/control/bindings.hpp"
 #include "vmm/control/exit_status.hpp"
 #include "vmm/machine/machine.hpp"
+#include "vmm/plan/plan.hpp"
 
 #include <stdexcept>
 #include <string>
@@ -70,6 +71,8 @@ struct Hugepages
 [[nodiscard]] bus::Message acquire_call(const bus::Connection& connection,
                                         const std::string& alias);
 [[nodiscard]] Device read_device(bus::Message reply);
+[[nodiscard]] bus::Message clock_rates_call(const bus::Connection& connection);
+[[nodiscard]] plan::ClockRates read_clock_rates(bus::Message reply);
 [[nodiscard]] bus::Message acquire_memory_call(const bus::Connection& connection,
                                                std::uint64_t bytes);
 /// `bytes` in all, in whole hugepages; anything else throws bus::BadMessage.

@@ -61,6 +61,7 @@ public:
     }
 
     BindingMap enrol();
+    plan::ClockRates clock_rates();
     Hugepages acquire_memory(std::uint64_t bytes);
     Device acquire(const std::string& alias);
     void serve(Describe describe, Offer offer);
@@ -150,6 +151,12 @@ BindingMap BrokerClient::Impl::enrol()
     use(connect_());
     const std::string what = fmt::format("register {}", name_.str());
     return read_bindings(wait_for(register_call(*connection_, name_, {}), what));
+}
+
+plan::ClockRates BrokerClient::Impl::clock_rates()
+{
+    return read_clock_rates(wait_for(clock_rates_call(*connection_),
+                                     fmt::format("ask for clock rates for {}", name_.str())));
 }
 
 Hugepages BrokerClient::Impl::acquire_memory(std::uint64_t bytes)
@@ -312,6 +319,11 @@ BrokerClient::~BrokerClient()
 BindingMap BrokerClient::enrol()
 {
     return impl_->enrol();
+}
+
+plan::ClockRates BrokerClient::clock_rates()
+{
+    return impl_->clock_rates();
 }
 
 Hugepages BrokerClient::acquire_memory(std::uint64_t bytes)

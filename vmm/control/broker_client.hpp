@@ -18,10 +18,10 @@
 namespace aliasvm::control
 {
 
-/// First enrol(), acquire_memory() and acquire(), while there is no machine yet: these run the loop
-/// until the daemon has answered. Then serve(). From then on the connection may come and go as it
-/// likes: the guest notices nothing, and the client connects and registers again for as long as it
-/// lives.
+/// First enrol(), then clock_rates(), acquire_memory() and acquire(), while there is no machine
+/// yet: these run the loop until the daemon has answered. Then serve(). From then on the connection
+/// may come and go as it likes: the guest notices nothing, and the client connects and registers
+/// again for as long as it lives.
 ///
 /// Main thread only, on the loop's.
 class BrokerClient
@@ -49,6 +49,8 @@ public:
 
     /// Connects and registers. Throws Error and Refusal.
     [[nodiscard]] BindingMap enrol();
+    /// What the host knows of its clocks. Throws Refusal.
+    [[nodiscard]] plan::ClockRates clock_rates();
     /// RAM for a VM whose DMA is at identity. Throws Refusal.
     [[nodiscard]] Hugepages acquire_memory(std::uint64_t bytes);
     /// The device behind an alias. Throws Refusal.

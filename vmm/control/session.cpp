@@ -150,6 +150,7 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
     for (const auto& [alias, instance] : bindings)
         spdlog::info("{} = \"{}\", says aliasvmd, whatever {} says", alias, instance, config.file);
     apply_bindings(config, bindings);
+    facts.clock_rates = broker.clock_rates();
     Hugepages hugepages;
     if (config.dma.value == Dma::identity)
     {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 
 namespace aliasvm::plan
 {
@@ -61,7 +62,26 @@ void read_lines(const fdt::Node& node, Instance& instance)
     }
 }
 
-void read_clocks(const fdt::Tree& tree, const fdt::Node& node, Instance& instance)
+/// The host's name of each of the firmware's clocks.
+using ClockNames = std::map<std::uint32_t, std::string>;
+
+ClockNames clock_names(const fdt::Tree& tree)
+{
+    const auto node = tree.find("/firmware-clocks");
+    if (!node)
+        return {};
+    const std::vector<std::uint32_t> ids = node->cells("aliasvm,ids");
+    const std::vector<std::string> names = node->strings("clock-output-names");
+    if (ids.size() != names.size())
+        fail(*node, "aliasvm,ids and clock-output-names should be as many");
+    ClockNames found;
+    for (std::size_t at = 0; at < ids.size(); ++at)
+        found.emplace(ids[at], names[at]);
+    return found;
+}
+
+void read_clocks(const fdt::Tree& tree, const fdt::Node& node, const ClockNames& host_names,
+                 Instance& instance)
 {
     const std::vector<std::string> names = node.strings("clock-names");
     const std::vector<std::uint32_t> ids = node.cells("aliasvm,firmware-clocks");
@@ -71,9 +91,14 @@ void read_clocks(const fdt::Tree& tree, const fdt::Node& node, Instance& instanc
         if (!clock)
             fail(node, "clocks points at nothing");
         const std::size_t index = instance.clocks.size();
-        instance.clocks.push_back({index < names.size() ? names[index] : "",
-                                   clock->cell("clock-frequency"),
-                                   index < ids.size() ? std::optional{ids[index]} : std::nullopt});
+        Clock& added = instance.clocks.emplace_back();
+        added.name = index < names.size() ? names[index] : "";
+        added.hertz = clock->cell("clock-frequency");
+        if (index >= ids.size())
+            continue;
+        added.firmware_id = ids[index];
+        if (const auto found = host_names.find(ids[index]); found != host_names.end())
+            added.host_name = found->second;
     }
     if (!names.empty() && names.size() != instance.clocks.size())
         fail(node, "clocks and clock-names should be as many");
@@ -86,7 +111,7 @@ std::optional<std::uint32_t> optional_cell(const fdt::Node& node, const char* pr
     return node.has(property) ? std::optional{node.cell(property)} : std::nullopt;
 }
 
-Instance read_instance(const fdt::Tree& tree, const fdt::Node& node)
+Instance read_instance(const fdt::Tree& tree, const fdt::Node& node, const ClockNames& host_names)
 {
     Instance instance;
     instance.name = node.string("aliasvm,name");
@@ -94,7 +119,7 @@ Instance read_instance(const fdt::Tree& tree, const fdt::Node& node)
     instance.compatible = node.strings("compatible");
     read_windows(node, instance);
     read_lines(node, instance);
-    read_clocks(tree, node, instance);
+    read_clocks(tree, node, host_names, instance);
     instance.sysname = fmt::format("{:x}.{}", instance.windows.front().base.value, node.stem());
     instance.stream_id = optional_cell(node, "aliasvm,stream-id");
     instance.firmware = {optional_cell(node, "aliasvm,firmware-node"),
@@ -141,6 +166,7 @@ Catalogue::Catalogue(std::vector<std::byte> blob, std::string_view what)
     gic_distributor_ = {GuestAddr{gic[0].address}, gic[0].size};
     gic_cpu_interface_ = {GuestAddr{gic[1].address}, gic[1].size};
     memory_ = memory_ranges(tree_);
+    const ClockNames host_names = clock_names(tree_);
 
     for (const fdt::Node& bus : tree_.root().children())
     {
@@ -148,7 +174,7 @@ Catalogue::Catalogue(std::vector<std::byte> blob, std::string_view what)
         {
             if (!node.has("aliasvm,name"))
                 continue;
-            Instance instance = read_instance(tree_, node);
+            Instance instance = read_instance(tree_, node, host_names);
             if (find(instance.name) != nullptr)
                 fail(node, "another node has the same aliasvm,name");
             instances_.push_back(std::move(instance));

@@ -33,6 +33,7 @@ struct Clock
     std::string name; ///< empty where the binding has no clock-names
     std::uint32_t hertz{};
     std::optional<std::uint32_t> firmware_id; ///< EEMI's
+    std::string host_name; ///< the host kernel's, which has it from the firmware; empty: not known
 };
 
 /// EEMI ids beside those of the clocks, for the firmware aliasing to come. See dts/soc/zynqmp.dts.

@@ -50,6 +50,8 @@ public:
 private:
     void enrol(bus::Message call) { call.new_reply().append("a{ss}", 0).send(); }
 
+    void clock_rates(const bus::Message& call) { call.new_reply().append("a{uu}", 0).send(); }
+
     asio::awaitable<void> acquire(bus::Message call)
     {
         custody_.bind(uart_, daemon::Force::no);
@@ -74,6 +76,8 @@ private:
 const sd_bus_vtable Session::vtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD("Register", "sa(ss)bah", "a{ss}", bus::method<&Session::enrol>,
+                  SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("ClockRates", "", "a{uu}", bus::method<&Session::clock_rates>,
                   SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Acquire", "s", "sah", bus::slow_method<&Session::acquire>,
                   SD_BUS_VTABLE_UNPRIVILEGED),

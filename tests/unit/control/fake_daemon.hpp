@@ -75,6 +75,7 @@ public:
     std::string refuse; ///< the error's name of Register, or of Acquire with refuse_alias
     std::string refuse_alias;
     control::BindingMap bindings;
+    plan::ClockRates rates;
     std::map<std::string, std::string> instances; ///< by alias, for Acquire
     std::size_t descriptors = 1;                  ///< that each comes with
     std::vector<GuestRange> hugepages;            ///< for AcquireMemory
@@ -240,6 +241,16 @@ private:
         reply.send();
     }
 
+    void clock_rates(const bus::Message& call)
+    {
+        EXPECT_TRUE(acquired.empty()) << "clocks first: the plan is made with them";
+        auto reply = call.new_reply();
+        reply.open('a', "{uu}");
+        for (const auto& [firmware_id, hertz] : rates)
+            reply.append("{uu}", firmware_id, hertz);
+        reply.close().send();
+    }
+
     void acquire_memory(bus::Message call)
     {
         std::uint64_t bytes = 0;
@@ -260,6 +271,8 @@ private:
         SD_BUS_METHOD("Register", "sa(ss)bah", "a{ss}", bus::method<&FakeDaemon::enrol>,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Acquire", "s", "sah", bus::method<&FakeDaemon::acquire>,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ClockRates", "", "a{uu}", bus::method<&FakeDaemon::clock_rates>,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("AcquireMemory", "t", "a(tt)h", bus::method<&FakeDaemon::acquire_memory>,
                       SD_BUS_VTABLE_UNPRIVILEGED),

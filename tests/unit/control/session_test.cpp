@@ -229,6 +229,7 @@ TEST_F(ASession, TakesNoOtherDeviceThanItPlannedWith)
     EXPECT_EQ(failure("[alias]\nuart0 = \"uart1\"\n"),
               "get uart1 for alias uart0: aliasvmd gives \"uart0\" with 1 descriptors: Protocol "
               "error");
+    daemon.acquired.clear(); // the next session is another VMM's
     daemon.instances = {{"uart0", "uart1"}};
     daemon.descriptors = 0;
     EXPECT_EQ(failure("[alias]\nuart0 = \"uart1\"\n"),
@@ -427,6 +428,22 @@ TEST_F(ASession, DumpsTheTreeThatItMade)
             EXPECT_NE(text.find("arm,gic-400"), std::string::npos);
             co_await power_off();
         });
+}
+
+TEST_F(ASession, TellsItsGuestTheHostsClockRates)
+{
+    constexpr std::uint32_t uart1_ref = 57;
+    daemon.instances = {{"uart0", "uart1"}};
+    daemon.rates = {{uart1_ref, 0x0102'0304}};
+    EXPECT_EQ(run("[alias]\nuart0 = \"uart1\"\n",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      const auto answer = co_await daemon.machine("DumpDeviceTree");
+                      EXPECT_NE(text_of(answer.bytes).find("\x01\x02\x03\x04"), std::string::npos);
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
 }
 
 TEST_F(ASession, DumpsTheTreeThatItWasTold)

@@ -115,6 +115,22 @@ TEST(TheCatalogue, KeepsTheFirmwareIds)
     EXPECT_EQ(zynqmp().find("ttc0")->firmware.reset, std::nullopt);
 }
 
+TEST(TheCatalogue, KnowsEveryClockByTheHostsName)
+{
+    for (const Instance& instance : zynqmp().instances())
+    {
+        for (const Clock& clock : instance.clocks)
+            EXPECT_NE(clock.host_name, "") << instance.name << " " << clock.name;
+    }
+    const auto& clocks = zynqmp().find("gem3")->clocks;
+    EXPECT_EQ(clocks[0].host_name, "lpd_lsbus");
+    EXPECT_EQ(clocks[1].host_name, "gem3_ref");
+    EXPECT_EQ(clocks[2].host_name, "gem3_tx");
+    EXPECT_EQ(clocks[3].host_name, "gem3_rx");
+    EXPECT_EQ(clocks[4].host_name, "gem_tsu");
+    EXPECT_EQ(zynqmp().find("uart1")->clocks[0].host_name, "uart1_ref");
+}
+
 TEST(TheCatalogue, PutsTheGicWhereTheSoCHasIt)
 {
     EXPECT_EQ(zynqmp().gic_distributor(), (GuestRange{GuestAddr{0xf901'0000}, 0x1000}));
