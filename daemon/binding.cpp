@@ -2,6 +2,7 @@
 // power/control, driver_override, unbind, drivers_probe: in that order, each verified.
 #include "daemon/binding.hpp"
 
+#include "vmm/base/file.hpp"
 #include "vmm/base/unique_fd.hpp"
 #include "vmm/vfio/sysfs.hpp"
 
@@ -26,15 +27,6 @@ namespace
 {
 
 const std::string ours{vfio_driver};
-
-/// Empty if there is no such file.
-std::string first_line(const fs::path& file)
-{
-    std::ifstream in{file};
-    std::string line;
-    std::getline(in, line);
-    return line;
-}
 
 bool switched_on(const fs::path& parameter)
 {

@@ -2,9 +2,10 @@
 // kernel/debug/clk/NAME/clk_rate
 #include "daemon/host_clocks.hpp"
 
+#include "vmm/base/file.hpp"
+
 #include <charconv>
 #include <cstdint>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,9 +19,7 @@ namespace
 /// A decimal number and a newline; the kernel's unsigned long, of which device trees hold 32 bits.
 std::optional<std::uint32_t> rate_in(const std::filesystem::path& file)
 {
-    std::ifstream in{file};
-    std::string line;
-    std::getline(in, line);
+    const std::string line = first_line(file);
     std::uint32_t hertz = 0;
     const char* const end = line.data() + line.size();
     const auto parsed = std::from_chars(line.data(), end, hertz);

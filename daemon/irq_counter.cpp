@@ -2,8 +2,9 @@
 // kernel/irq/N/{hwirq,chip_name,per_cpu_count}
 #include "daemon/irq_counter.hpp"
 
+#include "vmm/base/file.hpp"
+
 #include <charconv>
-#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -14,15 +15,6 @@ namespace fs = std::filesystem;
 
 namespace
 {
-
-/// Empty if there is none: a line can go away between two looks.
-std::string first_line(const fs::path& file)
-{
-    std::ifstream in{file};
-    std::string line;
-    std::getline(in, line);
-    return line;
-}
 
 /// Other controllers have a line of the same number: GPIO, the PMU's IPI, the PCIe bridge.
 bool is_line_of_gic(const fs::path& irq, Spi spi)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// open, fstat, read until the end.
+// open, fstat, read until the end; a stream for a line.
 #include "vmm/base/file.hpp"
 
 #include "vmm/base/error.hpp"
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <fstream>
 
 namespace aliasvm
 {
@@ -42,6 +43,14 @@ std::vector<std::byte> read_file(const std::string& path)
     }
     bytes.resize(done);
     return bytes;
+}
+
+std::string first_line(const std::filesystem::path& file)
+{
+    std::ifstream in{file};
+    std::string line;
+    std::getline(in, line);
+    return line;
 }
 
 } // namespace aliasvm

@@ -3,9 +3,10 @@
 // and sysfs-class-iommu).
 #include "vmm/vfio/sysfs.hpp"
 
+#include "vmm/base/file.hpp"
+
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 
 #include <fmt/format.h>
 
@@ -25,15 +26,6 @@ std::optional<std::string> target_name(const fs::path& link)
     if (error)
         return std::nullopt;
     return target.filename().string();
-}
-
-/// Empty if there is none.
-std::string first_line(const fs::path& file)
-{
-    std::ifstream in{file};
-    std::string line;
-    std::getline(in, line);
-    return line;
 }
 
 std::optional<IommuGroup> group_of(const fs::path& device)
