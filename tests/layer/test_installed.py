@@ -4,18 +4,18 @@
 import fnmatch
 import json
 import os
-import pathlib
 import re
 import subprocess
+import sys
 
 import bitbake_files as bb
 import pytest
 
+sys.path.insert(0, str(bb.TOP / "board"))
+
+from board import cache_folder  # noqa: E402  (found by the path above)
+
 RECIPE = next(bb.LAYER.glob("recipes-virtualization/aliasvm/aliasvm_*.bb"))
-CACHE = pathlib.Path(
-    os.environ.get("ALIASVM_CACHE")
-    or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "aliasvm"
-)
 # Of bitbake.conf, ptest.bbclass and the packages that come before ${PN}: who takes a file first.
 DEFAULTS = {
     "${PN}-dev": "",
@@ -30,7 +30,7 @@ DEFAULTS = {
 def build(tmp_path_factory):
     """A build for arm64, as OpenEmbedded configures it: set up, not compiled."""
     folder = tmp_path_factory.mktemp("arm64") / "build"
-    setup = ["meson", "setup", folder, bb.TOP, f"--cross-file={CACHE / 'cross.ini'}"]
+    setup = ["meson", "setup", folder, bb.TOP, f"--cross-file={cache_folder()}/cross.ini"]
     options = ["--prefix=/usr", "--sysconfdir=/etc", "--libexecdir=libexec", "--buildtype=plain"]
     done = subprocess.run([*setup, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout

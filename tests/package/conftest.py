@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The packages that tools/build-product made, unpacked once for all tests that only look at them."""
 
-import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
-
-
-def cache():
-    """The same rule as in board/steps/common.sh."""
-    home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(os.environ.get("ALIASVM_CACHE") or f"{home}/aliasvm")
+sys.path.insert(0, str(ROOT / "board"))
 
 
 def run(*words):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The packages by Debian's rules: lintian, dependencies, and scripts that only debhelper wrote."""
+"""The packages by Debian's rules: lintian, and dependencies that are the programs' own."""
 
+import pathlib
 import re
 import subprocess
 
-from conftest import BUILD, cache, run
+from board import cache_folder
+from conftest import BUILD, run
 
 
 def test_lintian_finds_no_error():
@@ -18,7 +20,7 @@ def test_lintian_finds_no_error():
 
 def owner(library):
     """The package of the board's system that has a library, by dpkg's own books there."""
-    books = cache() / "sysroot" / "var/lib/dpkg/info"
+    books = pathlib.Path(cache_folder(), "sysroot/var/lib/dpkg/info")
     found = [
         book.name.removesuffix(".list").split(":")[0]
         for book in books.glob("*.list")
