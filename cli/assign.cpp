@@ -2,7 +2,7 @@
 // assign and release: which instance is behind which alias.
 #include "cli/model.hpp"
 #include "cli/session.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/names.hpp"
 
 #include <memory>
 #include <string>

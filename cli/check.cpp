@@ -4,12 +4,12 @@
 #include "cli/json.hpp"
 #include "cli/reading.hpp"
 #include "cli/session.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/base/problem.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/facts/gather.hpp"
-#include "vmm/plan/make_plan.hpp"
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/base/problem.hpp"
+#include "common/bus/names.hpp"
+#include "common/facts/gather.hpp"
+#include "common/plan/make_plan.hpp"
 
 #include <cerrno>
 #include <cstdio>

@@ -2,8 +2,8 @@
 // Blocking calls: a command has nothing else to do while it waits.
 #include "cli/client.hpp"
 
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <cstdint>
 #include <system_error>

@@ -2,7 +2,7 @@
 // Client: calls of aliasvmd over a bus, one at a time, each waited for.
 #pragma once
 
-#include "vmm/bus/message.hpp"
+#include "common/bus/message.hpp"
 
 #include <functional>
 #include <memory>

@@ -3,8 +3,8 @@
 #include "cli/failure.hpp"
 #include "cli/machine_call.hpp"
 #include "cli/session.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/error.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -3,8 +3,8 @@
 #include "cli/failure.hpp"
 
 #include "cli/client.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <cstdio>
 #include <exception>

@@ -3,7 +3,7 @@
 #include "cli/failure.hpp"
 #include "cli/machine_call.hpp"
 #include "cli/session.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/names.hpp"
 
 #include <functional>
 #include <memory>

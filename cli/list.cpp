@@ -4,8 +4,8 @@
 #include "cli/describe.hpp"
 #include "cli/model.hpp"
 #include "cli/session.hpp"
-#include "vmm/plan/print.hpp"
-#include "vmm/plan/units.hpp"
+#include "common/plan/print.hpp"
+#include "common/plan/units.hpp"
 
 #include <cstdio>
 #include <memory>

@@ -3,8 +3,8 @@
 #include "cli/machine_call.hpp"
 
 #include "cli/failure.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/session.hpp"
-#include "vmm/bus/message.hpp"
+#include "common/bus/message.hpp"
 
 #include <string>
 

@@ -5,9 +5,9 @@
 #include "cli/describe.hpp"
 #include "cli/failure.hpp"
 #include "cli/session.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/plan/catalogue.hpp"
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/plan/catalogue.hpp"
 
 #include <cerrno>
 #include <cstdio>

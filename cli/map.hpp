@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/model.hpp"
-#include "vmm/base/address.hpp"
+#include "common/base/address.hpp"
 
 #include <map>
 #include <optional>

@@ -2,8 +2,8 @@
 // The picture of map: boxes first, then where they go, then the drawing.
 #include "cli/map.hpp"
 #include "cli/svg.hpp"
-#include "vmm/plan/print.hpp"
-#include "vmm/plan/units.hpp"
+#include "common/plan/print.hpp"
+#include "common/plan/units.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -2,8 +2,8 @@
 // The table of map, in the words of the plan's.
 #include "cli/columns.hpp"
 #include "cli/map.hpp"
-#include "vmm/plan/print.hpp"
-#include "vmm/plan/units.hpp"
+#include "common/plan/print.hpp"
+#include "common/plan/units.hpp"
 
 #include <fmt/format.h>
 

@@ -4,8 +4,8 @@
 
 #include "cli/failure.hpp"
 #include "cli/reading.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/plan/nearest.hpp"
+#include "common/bus/names.hpp"
+#include "common/plan/nearest.hpp"
 
 #include <algorithm>
 #include <span>

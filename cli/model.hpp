@@ -3,8 +3,8 @@
 #pragma once
 
 #include "cli/client.hpp"
-#include "vmm/base/address.hpp"
-#include "vmm/base/spi.hpp"
+#include "common/base/address.hpp"
+#include "common/base/spi.hpp"
 
 #include <cstdint>
 #include <map>

@@ -3,7 +3,7 @@
 #include "cli/pump.hpp"
 
 #include "cli/failure.hpp"
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 // Going into a container of a message that must be there.
 #pragma once
 
-#include "vmm/bus/message.hpp"
+#include "common/bus/message.hpp"
 
 namespace aliasvm::cli
 {

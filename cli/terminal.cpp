@@ -3,7 +3,7 @@
 // and so nothing that the process waits for can keep the terminal raw.
 #include "cli/terminal.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <termios.h>
 #include <unistd.h>

@@ -2,10 +2,10 @@
 // One table a machine, one key an alias.
 #include "daemon/assignments.hpp"
 
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
 #include "daemon/replace_file.hpp"
 #include "daemon/toml_text.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
 
 #include <cerrno>
 #include <filesystem>

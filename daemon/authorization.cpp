@@ -2,7 +2,7 @@
 // The bus knows the sender's user, polkit the rest.
 #include "daemon/authorization.hpp"
 
-#include "vmm/bus/error.hpp"
+#include "common/bus/error.hpp"
 
 #include <cstdint>
 #include <string>

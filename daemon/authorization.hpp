@@ -2,7 +2,7 @@
 // Authorization: who may change something.
 #pragma once
 
-#include "vmm/bus/connection.hpp"
+#include "common/bus/connection.hpp"
 
 #include <memory>
 

@@ -2,9 +2,9 @@
 // power/control, driver_override, unbind, drivers_probe: in that order, each verified.
 #include "daemon/binding.hpp"
 
-#include "vmm/base/file.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/vfio/sysfs.hpp"
+#include "common/base/file.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/vfio/sysfs.hpp"
 
 #include <fcntl.h>
 #include <sys/utsname.h>

@@ -2,7 +2,7 @@
 // Binds platform devices to vfio-platform through sysfs, and gives them back.
 #pragma once
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <filesystem>
 #include <functional>

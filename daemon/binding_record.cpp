@@ -2,10 +2,10 @@
 // Assignments and files, and their way back.
 #include "daemon/binding_record.hpp"
 
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
 #include "daemon/config_edit.hpp"
 #include "daemon/replace_file.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
 
 #include <memory>
 #include <string>

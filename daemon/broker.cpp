@@ -2,13 +2,13 @@
 // Sessions: one connected VMM each.
 #include "daemon/broker.hpp"
 
+#include "common/base/error.hpp"
+#include "common/bus/connection.hpp"
+#include "common/bus/method.hpp"
+#include "common/bus/names.hpp"
+#include "common/stats/statistics.hpp"
 #include "daemon/systemd_units.hpp"
 #include "daemon/vmm_peer.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/bus/connection.hpp"
-#include "vmm/bus/method.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/stats/statistics.hpp"
 
 #include <algorithm>
 #include <chrono>

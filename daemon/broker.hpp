@@ -2,12 +2,12 @@
 // Broker: VMMs connect here, say who they are, and get what they may have.
 #pragma once
 
+#include "common/base/unique_fd.hpp"
 #include "daemon/custody.hpp"
 #include "daemon/host_clocks.hpp"
 #include "daemon/machines.hpp"
 #include "daemon/ram_custody.hpp"
 #include "daemon/transfer.hpp"
-#include "vmm/base/unique_fd.hpp"
 
 #include <functional>
 #include <memory>
@@ -21,7 +21,7 @@
 namespace aliasvm::daemon
 {
 
-/// Serves the peer protocol of vmm/bus/names.hpp on a listening socket. Main thread.
+/// Serves the peer protocol of common/bus/names.hpp on a listening socket. Main thread.
 class Broker
 {
 public:

@@ -2,8 +2,8 @@
 // toml++ says where in the text a value is; the text is cut there.
 #include "daemon/config_edit.hpp"
 
+#include "common/base/error.hpp"
 #include "daemon/toml_text.hpp"
-#include "vmm/base/error.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,6 +2,7 @@
 // Context: what the objects on the bus work with.
 #pragma once
 
+#include "common/bus/connection.hpp"
 #include "daemon/authorization.hpp"
 #include "daemon/custody.hpp"
 #include "daemon/inventory.hpp"
@@ -9,7 +10,6 @@
 #include "daemon/machines.hpp"
 #include "daemon/ports.hpp"
 #include "daemon/transfer.hpp"
-#include "vmm/bus/connection.hpp"
 
 #include <functional>
 #include <memory>

@@ -2,12 +2,12 @@
 // Places and steps. Closing is what the destructors of devices do.
 #include "daemon/custody.hpp"
 
+#include "common/base/error.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
+#include "common/quiesce/register_window.hpp"
+#include "common/vfio/group_not_viable.hpp"
 #include "daemon/turn.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/quiesce/register_window.hpp"
-#include "vmm/vfio/group_not_viable.hpp"
 
 #include <algorithm>
 #include <cerrno>

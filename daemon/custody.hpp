@@ -2,10 +2,10 @@
 // Custody: where each physical instance is, and the steps by which it gets elsewhere.
 #pragma once
 
+#include "common/base/mapping.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/quiesce/quiesce.hpp"
 #include "daemon/ports.hpp"
-#include "vmm/base/mapping.hpp"
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/quiesce/quiesce.hpp"
 
 #include <functional>
 #include <map>

@@ -2,6 +2,10 @@
 // From the process's start to the name on the bus, which comes last.
 #include "daemon/daemon.hpp"
 
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 #include "daemon/fault_watch.hpp"
 #include "daemon/folder_watch.hpp"
 #include "daemon/hugepage_memory.hpp"
@@ -11,10 +15,6 @@
 #include "daemon/pagemap.hpp"
 #include "daemon/service.hpp"
 #include "daemon/systemd_units.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
 
 #include <fcntl.h>
 #include <linux/capability.h>

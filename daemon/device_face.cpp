@@ -2,8 +2,8 @@
 // One device's methods and properties.
 #include "daemon/device_face.hpp"
 
-#include "vmm/bus/method.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/method.hpp"
+#include "common/bus/names.hpp"
 
 #include <cstdint>
 #include <string>

@@ -2,7 +2,7 @@
 // Registration and signals.
 #include "daemon/face.hpp"
 
-#include "vmm/bus/error.hpp"
+#include "common/bus/error.hpp"
 
 namespace aliasvm::daemon
 {

@@ -16,7 +16,7 @@ namespace aliasvm::daemon
 {
 
 /// An object with one interface at one path, on the bus from show() to its end. For methods see
-/// vmm/bus/method.hpp. Main thread.
+/// common/bus/method.hpp. Main thread.
 class Face : public std::enable_shared_from_this<Face>
 {
 public:

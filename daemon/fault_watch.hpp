@@ -2,8 +2,8 @@
 // FaultWatch: hears of IOMMU faults from the kernel's log.
 #pragma once
 
+#include "common/base/unique_fd.hpp"
 #include "daemon/iommu_fault.hpp"
-#include "vmm/base/unique_fd.hpp"
 
 #include <functional>
 

@@ -2,7 +2,7 @@
 // What happened does not matter, only that something did.
 #include "daemon/folder_watch.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <sys/inotify.h>
 #include <unistd.h>

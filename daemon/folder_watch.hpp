@@ -2,7 +2,7 @@
 // FolderWatch: hears of files that come, go or change in one folder.
 #pragma once
 
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <functional>
 #include <string>

@@ -2,7 +2,7 @@
 // kernel/debug/clk/NAME/clk_rate
 #include "daemon/host_clocks.hpp"
 
-#include "vmm/base/file.hpp"
+#include "common/base/file.hpp"
 
 #include <charconv>
 #include <cstdint>

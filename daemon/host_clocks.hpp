@@ -2,8 +2,8 @@
 // HostClocks: the true rates of the clocks that the catalogue's devices run on.
 #pragma once
 
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/plan/plan.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/plan/plan.hpp"
 
 #include <filesystem>
 

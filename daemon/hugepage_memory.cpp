@@ -2,8 +2,8 @@
 // Takes pages, finds out where they are, and asks for them in ascending order.
 #include "daemon/hugepage_memory.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/mapping.hpp"
+#include "common/base/error.hpp"
+#include "common/base/mapping.hpp"
 
 #include <fcntl.h>
 #include <linux/falloc.h>

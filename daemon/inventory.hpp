@@ -2,8 +2,8 @@
 // Inventory: which instances of the catalogue this host has, and what the host does with each.
 #pragma once
 
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/vfio/sysfs.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/vfio/sysfs.hpp"
 
 #include <filesystem>
 #include <string>

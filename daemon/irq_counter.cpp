@@ -2,7 +2,7 @@
 // kernel/irq/N/{hwirq,chip_name,per_cpu_count}
 #include "daemon/irq_counter.hpp"
 
-#include "vmm/base/file.hpp"
+#include "common/base/file.hpp"
 
 #include <charconv>
 #include <string>

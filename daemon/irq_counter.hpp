@@ -2,7 +2,7 @@
 // IrqCounter: how often the host's GIC has delivered a physical interrupt.
 #pragma once
 
-#include "vmm/base/spi.hpp"
+#include "common/base/spi.hpp"
 
 #include <cstdint>
 #include <filesystem>

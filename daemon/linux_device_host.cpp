@@ -2,8 +2,8 @@
 // Binding and VFIO, one instance at a time.
 #include "daemon/linux_device_host.hpp"
 
-#include "vmm/vfio/open.hpp"
-#include "vmm/vfio/sysfs.hpp"
+#include "common/vfio/open.hpp"
+#include "common/vfio/sysfs.hpp"
 
 namespace aliasvm::daemon
 {

@@ -2,7 +2,7 @@
 // syslog's names for spdlog's levels.
 #include "daemon/log_control.hpp"
 
-#include "vmm/bus/error.hpp"
+#include "common/bus/error.hpp"
 
 #include <algorithm>
 #include <array>

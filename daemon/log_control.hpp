@@ -2,7 +2,7 @@
 // LogControl: org.freedesktop.LogControl1, for systemctl service-log-level.
 #pragma once
 
-#include "vmm/bus/connection.hpp"
+#include "common/bus/connection.hpp"
 
 #include <memory>
 

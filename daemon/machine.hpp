@@ -2,9 +2,9 @@
 // Machine: what the daemon knows of one VM.
 #pragma once
 
+#include "common/base/unique_fd.hpp"
+#include "common/plan/config.hpp"
 #include "daemon/ports.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/plan/config.hpp"
 
 #include <chrono>
 #include <cstdint>

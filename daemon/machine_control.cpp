@@ -2,10 +2,10 @@
 // Jobs, calls, and waiting for what they bring about.
 #include "daemon/machine_control.hpp"
 
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/facts/gather.hpp"
-#include "vmm/plan/make_plan.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
+#include "common/facts/gather.hpp"
+#include "common/plan/make_plan.hpp"
 
 #include <chrono>
 #include <variant>

@@ -2,8 +2,8 @@
 // What is done to a whole machine, in terms of its unit and its VMM.
 #pragma once
 
+#include "common/base/problem.hpp"
 #include "daemon/context.hpp"
-#include "vmm/base/problem.hpp"
 
 #include <string>
 

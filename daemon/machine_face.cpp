@@ -2,13 +2,13 @@
 // One machine's methods and properties.
 #include "daemon/machine_face.hpp"
 
+#include "common/bus/method.hpp"
+#include "common/bus/names.hpp"
+#include "common/plan/alias_planner.hpp"
+#include "common/plan/memory_layout.hpp"
+#include "common/stats/statistics.hpp"
 #include "daemon/machine_control.hpp"
 #include "daemon/systemd_units.hpp"
-#include "vmm/bus/method.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/plan/alias_planner.hpp"
-#include "vmm/plan/memory_layout.hpp"
-#include "vmm/stats/statistics.hpp"
 
 #include <cstdint>
 #include <map>

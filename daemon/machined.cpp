@@ -2,7 +2,7 @@
 // One call, whose failure is no one's.
 #include "daemon/machined.hpp"
 
-#include "vmm/bus/error.hpp"
+#include "common/bus/error.hpp"
 
 #include <array>
 #include <chrono>

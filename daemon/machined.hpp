@@ -2,8 +2,8 @@
 // Tells systemd-machined of VMs, where there is one: machinectl then lists them.
 #pragma once
 
+#include "common/bus/connection.hpp"
 #include "daemon/machine.hpp"
-#include "vmm/bus/connection.hpp"
 
 #include <memory>
 

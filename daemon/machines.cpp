@@ -2,10 +2,10 @@
 // From a folder of TOML files to machines, and what stands behind their aliases.
 #include "daemon/machines.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <algorithm>
 #include <filesystem>

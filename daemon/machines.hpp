@@ -2,11 +2,11 @@
 // Machines: every VM that has a configuration file or runs.
 #pragma once
 
+#include "common/plan/alias_planner.hpp"
+#include "common/plan/catalogue.hpp"
 #include "daemon/assignments.hpp"
 #include "daemon/machine.hpp"
 #include "daemon/turn.hpp"
-#include "vmm/plan/alias_planner.hpp"
-#include "vmm/plan/catalogue.hpp"
 
 #include <functional>
 #include <map>

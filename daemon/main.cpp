@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // aliasvmd: owner of the physical devices, face of aliasvm on D-Bus.
+#include "common/base/log.hpp"
 #include "daemon/daemon.hpp"
-#include "vmm/base/log.hpp"
 
 #include <exception>
 

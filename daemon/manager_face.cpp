@@ -2,10 +2,10 @@
 // What is not about one machine or device, and short ways to what is.
 #include "daemon/manager_face.hpp"
 
+#include "common/bus/method.hpp"
+#include "common/bus/names.hpp"
 #include "daemon/device_face.hpp"
 #include "daemon/machine_control.hpp"
-#include "vmm/bus/method.hpp"
-#include "vmm/bus/names.hpp"
 
 #include <chrono>
 #include <string>

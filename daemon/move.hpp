@@ -2,9 +2,9 @@
 // Move: one change of place under way, with the way back.
 #pragma once
 
+#include "common/plan/catalogue.hpp"
+#include "common/vfio/port.hpp"
 #include "daemon/machine.hpp"
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/vfio/port.hpp"
 
 #include <functional>
 #include <memory>

@@ -2,7 +2,7 @@
 // One 64-bit entry a page: bit 63 says that a page is there, bits 0 to 54 which.
 #include "daemon/pagemap.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <fcntl.h>
 #include <linux/capability.h>

@@ -2,8 +2,8 @@
 // Pagemap: where memory of this process lies in physical memory.
 #pragma once
 
-#include "vmm/base/address.hpp"
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/address.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <cstddef>
 #include <string>

@@ -2,13 +2,13 @@
 // The daemon's ports: running VMMs, systemd's units, and the devices of this host.
 #pragma once
 
+#include "common/base/dma.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/base/vm_name.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/quiesce/saved_registers.hpp"
+#include "common/vfio/port.hpp"
 #include "daemon/binding.hpp"
-#include "vmm/base/dma.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/base/vm_name.hpp"
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/quiesce/saved_registers.hpp"
-#include "vmm/vfio/port.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -2,10 +2,10 @@
 // When RAM is given, and when it goes.
 #include "daemon/ram_custody.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/facts/settings.hpp"
+#include "common/base/error.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
+#include "common/facts/settings.hpp"
 
 #include <algorithm>
 #include <cerrno>

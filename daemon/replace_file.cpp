@@ -2,8 +2,8 @@
 // Write beside, fsync, rename over, fsync the folder.
 #include "daemon/replace_file.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/error.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

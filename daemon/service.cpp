@@ -2,8 +2,8 @@
 // Wiring: what follows from what.
 #include "daemon/service.hpp"
 
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <algorithm>
 #include <exception>

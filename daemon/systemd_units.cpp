@@ -2,8 +2,8 @@
 // Jobs, signals, properties.
 #include "daemon/systemd_units.hpp"
 
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/method.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/method.hpp"
 
 #include <cstdlib>
 #include <string_view>

@@ -2,9 +2,9 @@
 // SystemdUnits: VMs as units of systemd, over D-Bus.
 #pragma once
 
+#include "common/bus/connection.hpp"
 #include "daemon/ports.hpp"
 #include "daemon/turn.hpp"
-#include "vmm/bus/connection.hpp"
 
 #include <map>
 #include <memory>

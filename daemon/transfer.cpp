@@ -2,11 +2,11 @@
 // The steps of a change of hands. None of them waits for a person, and each is bounded in time.
 #include "daemon/transfer.hpp"
 
+#include "common/base/error.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
+#include "common/quiesce/register_window.hpp"
 #include "daemon/binding_record.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/quiesce/register_window.hpp"
 
 #include <algorithm>
 #include <exception>

@@ -2,7 +2,7 @@
 // Each call of the peer protocol.
 #include "daemon/vmm_peer.hpp"
 
-#include "vmm/bus/names.hpp"
+#include "common/bus/names.hpp"
 
 #include <cstdint>
 #include <utility>

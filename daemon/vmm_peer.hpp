@@ -2,8 +2,8 @@
 // VmmPeer: a VMM at the other end of the broker's socket.
 #pragma once
 
+#include "common/bus/connection.hpp"
 #include "daemon/ports.hpp"
-#include "vmm/bus/connection.hpp"
 
 #include <functional>
 #include <memory>

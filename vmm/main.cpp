@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // aliasvm-vmm: runs one virtual machine, or says what it would be.
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/base/log.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/base/log.hpp"
+#include "common/bus/names.hpp"
+#include "common/facts/gather.hpp"
+#include "common/kvm/open.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/plan/config.hpp"
+#include "common/plan/make_plan.hpp"
+#include "common/plan/print.hpp"
+#include "common/vfio/handed_host.hpp"
 #include "vmm/control/seccomp.hpp"
 #include "vmm/control/session.hpp"
-#include "vmm/facts/gather.hpp"
-#include "vmm/kvm/open.hpp"
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/plan/config.hpp"
-#include "vmm/plan/make_plan.hpp"
-#include "vmm/plan/print.hpp"
-#include "vmm/vfio/handed_host.hpp"
 
 #include <cerrno>
 #include <cstdio>

@@ -2,7 +2,7 @@
 // The devices that configurations ask for, and who holds them.
 #include "cli/doctor/checks.hpp"
 #include "cli/doctor/device_tree.hpp"
-#include "vmm/plan/config.hpp"
+#include "common/plan/config.hpp"
 
 #include <algorithm>
 

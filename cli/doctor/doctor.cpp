@@ -5,8 +5,8 @@
 #include "cli/columns.hpp"
 #include "cli/json.hpp"
 #include "cli/session.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/bus/error.hpp"
+#include "common/base/file.hpp"
+#include "common/bus/error.hpp"
 
 #include <sys/utsname.h>
 #include <unistd.h>

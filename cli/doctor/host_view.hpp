@@ -2,7 +2,7 @@
 // HostView: all that doctor looks at, so that a made directory tree can stand in for a host.
 #pragma once
 
-#include "vmm/plan/catalogue.hpp"
+#include "common/plan/catalogue.hpp"
 
 #include <cstdint>
 #include <filesystem>

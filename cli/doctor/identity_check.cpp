@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // DMA that nothing confines: whether the host allows it, and has what it takes.
 #include "cli/doctor/checks.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/facts/settings.hpp"
+#include "common/base/error.hpp"
+#include "common/facts/settings.hpp"
 
 #include <fmt/format.h>
 

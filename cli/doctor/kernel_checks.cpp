@@ -3,8 +3,8 @@
 #include "cli/doctor/checks.hpp"
 #include "cli/doctor/device_tree.hpp"
 #include "cli/doctor/kernel_config.hpp"
-#include "vmm/base/address.hpp"
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/address.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 

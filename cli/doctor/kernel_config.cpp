@@ -3,7 +3,7 @@
 // one look a year is no reason to link zlib.
 #include "cli/doctor/kernel_config.hpp"
 
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>

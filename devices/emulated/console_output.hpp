@@ -2,9 +2,9 @@
 // ConsoleOutput: what the vCPU threads see of the console.
 #pragma once
 
+#include "common/base/event_fd.hpp"
 #include "devices/emulated/replay_ring.hpp"
 #include "devices/emulated/uart_sink.hpp"
-#include "vmm/base/event_fd.hpp"
 
 #include <atomic>
 #include <cstddef>

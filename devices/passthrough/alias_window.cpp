@@ -2,7 +2,7 @@
 // Region, mapping and slot, and the way back in reverse.
 #include "devices/passthrough/alias_window.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <cerrno>
 

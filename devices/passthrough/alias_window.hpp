@@ -2,9 +2,9 @@
 // AliasWindow: the registers of a physical device at the address that the guest was built for.
 #pragma once
 
-#include "vmm/base/mapping.hpp"
-#include "vmm/kvm/port.hpp"
-#include "vmm/vfio/port.hpp"
+#include "common/base/mapping.hpp"
+#include "common/kvm/port.hpp"
+#include "common/vfio/port.hpp"
 
 namespace aliasvm::devices
 {

@@ -2,10 +2,10 @@
 // PassthroughLine: the life of an interrupt line from a physical device to a guest.
 #pragma once
 
-#include "vmm/base/event_fd.hpp"
-#include "vmm/base/spi.hpp"
-#include "vmm/kvm/port.hpp"
-#include "vmm/vfio/port.hpp"
+#include "common/base/event_fd.hpp"
+#include "common/base/spi.hpp"
+#include "common/kvm/port.hpp"
+#include "common/vfio/port.hpp"
 
 #include <cstdint>
 

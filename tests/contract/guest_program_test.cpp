@@ -2,8 +2,8 @@
 // Guests of a few instructions on the real /dev/kvm. A fake runs no instructions, so not over it.
 #include "tests/contract/kvm_contract.hpp"
 
-#include "vmm/kvm/open.hpp"
-#include "vmm/stats/statistics.hpp"
+#include "common/kvm/open.hpp"
+#include "common/stats/statistics.hpp"
 
 #include <optional>
 

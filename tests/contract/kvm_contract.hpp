@@ -2,9 +2,9 @@
 // What every implementation of the KVM port must do; the fake is worth as much as it passes this.
 #pragma once
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/mapping.hpp"
-#include "vmm/kvm/port.hpp"
+#include "common/base/error.hpp"
+#include "common/base/mapping.hpp"
+#include "common/kvm/port.hpp"
 
 #include <chrono>
 #include <condition_variable>

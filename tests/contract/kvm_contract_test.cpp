@@ -2,7 +2,7 @@
 // Order of construction, slots, irqfds and kicks: the same body for every KVM.
 #include "tests/contract/kvm_contract.hpp"
 
-#include "vmm/stats/statistics.hpp"
+#include "common/stats/statistics.hpp"
 
 #include <atomic>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // The contract over the /dev/kvm of an arm64 machine.
 #include "tests/contract/kvm_contract.hpp"
 
-#include "vmm/kvm/open.hpp"
+#include "common/kvm/open.hpp"
 
 namespace aliasvm::contract
 {

@@ -2,8 +2,8 @@
 // The contract over a Cadence UART that is bound to vfio-platform.
 #include "tests/contract/vfio_contract.hpp"
 
-#include "vmm/vfio/open.hpp"
-#include "vmm/vfio/sysfs.hpp"
+#include "common/vfio/open.hpp"
+#include "common/vfio/sysfs.hpp"
 
 namespace aliasvm::contract
 {

@@ -2,7 +2,7 @@
 // What every implementation of the VFIO port must do with a level interrupt.
 #pragma once
 
-#include "vmm/vfio/port.hpp"
+#include "common/vfio/port.hpp"
 
 #include <functional>
 #include <memory>

@@ -2,7 +2,7 @@
 // Masks, triggers and resampling: the same body for every VFIO.
 #include "tests/contract/vfio_contract.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

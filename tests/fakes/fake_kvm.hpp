@@ -2,10 +2,10 @@
 // FakeSystem: a KVM for tests, with the rules of the real one and scripted vCPUs.
 #pragma once
 
+#include "common/kvm/port.hpp"
 #include "tests/fakes/fake_vcpu.hpp"
 #include "tests/fakes/faults.hpp"
 #include "tests/fakes/nth_call.hpp"
-#include "vmm/kvm/port.hpp"
 
 #include <cstdint>
 #include <functional>

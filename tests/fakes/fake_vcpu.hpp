@@ -2,7 +2,7 @@
 // FakeVcpu: a vCPU whose exits a test writes down beforehand.
 #pragma once
 
-#include "vmm/kvm/port.hpp"
+#include "common/kvm/port.hpp"
 
 #include <array>
 #include <condition_variable>

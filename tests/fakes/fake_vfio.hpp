@@ -2,9 +2,9 @@
 // FakeHost: a VFIO for tests, with the masking of vfio-platform.
 #pragma once
 
+#include "common/vfio/port.hpp"
 #include "tests/fakes/faults.hpp"
 #include "tests/fakes/nth_call.hpp"
-#include "vmm/vfio/port.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -2,7 +2,7 @@
 // Faults: lets a test make chosen calls of a fake fail.
 #pragma once
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <map>
 #include <string_view>

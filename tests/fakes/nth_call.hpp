@@ -2,7 +2,7 @@
 // NthCall: makes one call after the other fail, over several fakes, until none is left untried.
 #pragma once
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <optional>
 #include <string>

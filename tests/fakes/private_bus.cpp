@@ -2,7 +2,7 @@
 // dbus-daemon as a child that ends with its parent.
 #include "tests/fakes/private_bus.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <sys/prctl.h>
 #include <sys/stat.h>

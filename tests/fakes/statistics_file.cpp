@@ -2,7 +2,7 @@
 // The layout, field by field.
 #include "tests/fakes/statistics_file.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <sys/mman.h>
 

@@ -2,7 +2,7 @@
 // StatisticsFile: binary statistics as KVM lays them out, or as somebody who means harm does.
 #pragma once
 
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,10 +2,10 @@
 // One loop, several callers at a time.
 #include "tests/fuzz/fuzzer.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/base/error.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -2,10 +2,10 @@
 // Fuzzer: calls every method of a daemon in turn, and notes what comes of it.
 #pragma once
 
+#include "common/bus/connection.hpp"
 #include "tests/fuzz/generator.hpp"
 #include "tests/fuzz/methods.hpp"
 #include "tests/fuzz/served_daemon.hpp"
-#include "vmm/bus/connection.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -2,8 +2,8 @@
 // One function for each kind of value.
 #include "tests/fuzz/generator.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/bus/error.hpp"
+#include "common/base/error.hpp"
+#include "common/bus/error.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -2,8 +2,8 @@
 // Generator: contents of D-Bus messages that nobody means well with.
 #pragma once
 
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/bus/message.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/bus/message.hpp"
 
 #include <array>
 #include <cstdint>

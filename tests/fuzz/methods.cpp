@@ -2,10 +2,10 @@
 // From introspection, and for the broker, which has none, from its description.
 #include "tests/fuzz/methods.hpp"
 
+#include "common/base/error.hpp"
+#include "common/base/vm_name.hpp"
+#include "common/bus/names.hpp"
 #include "tests/unit/service/xml_tags.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/vm_name.hpp"
-#include "vmm/bus/names.hpp"
 
 #include <cerrno>
 #include <utility>

@@ -40,7 +40,7 @@ inline constexpr const char* properties_interface = "org.freedesktop.DBus.Proper
 /// The methods in an Introspect answer's interface; adds its properties' names to the words.
 [[nodiscard]] std::vector<Method> methods_of(const std::string& xml, const Kind& kind,
                                              const std::string& interface, Vocabulary& words);
-/// What the peer protocol of vmm/bus/names.hpp has for a VMM to call.
+/// What the peer protocol of common/bus/names.hpp has for a VMM to call.
 [[nodiscard]] std::vector<Method> broker_methods();
 
 } // namespace aliasvm::fuzz

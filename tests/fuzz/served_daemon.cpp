@@ -2,10 +2,10 @@
 // The child: the bench of the service's tests, and trouble.
 #include "tests/fuzz/served_daemon.hpp"
 
+#include "common/base/error.hpp"
+#include "common/bus/error.hpp"
 #include "daemon/log_control.hpp"
 #include "tests/unit/service/daemon_bench.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/bus/error.hpp"
 
 #include <malloc.h>
 #include <sys/prctl.h>

@@ -2,7 +2,7 @@
 // The daemon that is fuzzed, in a process of its own.
 #pragma once
 
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <sys/types.h>
 

@@ -2,8 +2,8 @@
 // Configurations to plans and guest device trees, compared with files that people have read.
 #include "tests/unit/plan/plan_fixture.hpp"
 
+#include "common/plan/print.hpp"
 #include "vmm/machine/guest_dtb.hpp"
-#include "vmm/plan/print.hpp"
 
 #include <cstdio>
 #include <memory>

@@ -8,33 +8,33 @@ import sys
 
 # folder: the folders it may include from, beside itself
 MAY_INCLUDE = {
-    "vmm/base": set(),
-    "vmm/bus": {"vmm/base"},
-    "vmm/kvm": {"vmm/base"},
-    "vmm/stats": {"vmm/base"},
-    "vmm/vfio": {"vmm/base"},
-    "vmm/fdt": {"vmm/base"},
-    "vmm/plan": {"vmm/base", "vmm/fdt"},
-    "vmm/facts": {"vmm/base", "vmm/plan"},
-    "vmm/quiesce": {"vmm/base"},
-    "devices": {"vmm/base", "vmm/kvm", "vmm/vfio"},
+    "common/base": set(),
+    "common/bus": {"common/base"},
+    "common/kvm": {"common/base"},
+    "common/stats": {"common/base"},
+    "common/vfio": {"common/base"},
+    "common/fdt": {"common/base"},
+    "common/plan": {"common/base", "common/fdt"},
+    "common/facts": {"common/base", "common/plan"},
+    "common/quiesce": {"common/base"},
+    "devices": {"common/base", "common/kvm", "common/vfio"},
     "vmm/machine": {
-        *("vmm/base", "vmm/kvm", "vmm/vfio", "vmm/fdt", "vmm/plan", "vmm/quiesce", "devices"),
+        *("common/base", "common/kvm", "common/vfio", "common/fdt", "common/plan", "common/quiesce", "devices"),
     },
     "vmm/control": {
-        *("vmm/base", "vmm/bus", "vmm/kvm", "vmm/stats", "vmm/vfio", "vmm/fdt", "vmm/plan"),
-        *("vmm/facts", "devices", "vmm/machine"),
+        *("common/base", "common/bus", "common/kvm", "common/stats", "common/vfio", "common/fdt", "common/plan"),
+        *("common/facts", "devices", "vmm/machine"),
     },
     "daemon": {
-        *("vmm/base", "vmm/bus", "vmm/stats", "vmm/vfio", "vmm/fdt", "vmm/plan", "vmm/facts"),
-        "vmm/quiesce",
+        *("common/base", "common/bus", "common/stats", "common/vfio", "common/fdt", "common/plan", "common/facts"),
+        "common/quiesce",
     },
-    "cli": {"vmm/base", "vmm/bus", "vmm/fdt", "vmm/plan", "vmm/facts"},
+    "cli": {"common/base", "common/bus", "common/fdt", "common/plan", "common/facts"},
 }
 PROGRAMS = {"vmm/main.cpp", "daemon/main.cpp"}  # the roof includes from anywhere
 
 # Words of an interface to the kernel, and the only folder that may say them.
-WORDS = {r"\bKVM_[A-Z]": "vmm/kvm", r"\bVFIO_[A-Z]": "vmm/vfio"}
+WORDS = {r"\bKVM_[A-Z]": "common/kvm", r"\bVFIO_[A-Z]": "common/vfio"}
 
 
 def folder_of(path):
@@ -49,7 +49,7 @@ def faults(root):
     for file in sorted(root.rglob("*.?pp")):
         path = file.relative_to(root).as_posix()
         folder = folder_of(path)
-        if path.split("/")[0] not in ("vmm", "daemon", "devices", "cli") or path in PROGRAMS:
+        if path.split("/")[0] not in ("common", "devices", "vmm", "daemon", "cli") or path in PROGRAMS:
             continue
         if folder is None:
             yield f"{path}: no floor; add its folder to tests/style/floors.py and the design"

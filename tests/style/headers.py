@@ -22,7 +22,7 @@ def main():
     root, compiler = pathlib.Path(sys.argv[1]), sys.argv[2:]
     headers = [
         str(path.relative_to(root))
-        for folder in ("vmm", "devices", "daemon", "cli")
+        for folder in ("common", "devices", "vmm", "daemon", "cli")
         for path in sorted((root / folder).rglob("*.hpp"))
     ]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:

@@ -2,11 +2,11 @@
 // What may stand behind an alias of a machine that runs.
 #include "vmm/control/bindings.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/plan/alias_planner.hpp"
-#include "vmm/plan/print.hpp"
+#include "common/base/error.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
+#include "common/plan/alias_planner.hpp"
+#include "common/plan/print.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,9 +2,9 @@
 // Bindings: which instance stands behind each alias, while that changes.
 #pragma once
 
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/plan/config.hpp"
-#include "vmm/plan/plan.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/plan/config.hpp"
+#include "common/plan/plan.hpp"
 
 #include <cstddef>
 #include <map>

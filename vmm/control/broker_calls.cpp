@@ -2,9 +2,9 @@
 // Making and reading the broker's messages.
 #include "vmm/control/broker_calls.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/plan/memory_layout.hpp"
+#include "common/base/error.hpp"
+#include "common/bus/names.hpp"
+#include "common/plan/memory_layout.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -2,15 +2,15 @@
 // What the VMM and aliasvmd's broker say to each other, message by message.
 #pragma once
 
-#include "vmm/base/address.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/base/vm_name.hpp"
-#include "vmm/bus/connection.hpp"
-#include "vmm/bus/message.hpp"
+#include "common/base/address.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/base/vm_name.hpp"
+#include "common/bus/connection.hpp"
+#include "common/bus/message.hpp"
+#include "common/plan/plan.hpp"
 #include "vmm/control/bindings.hpp"
 #include "vmm/control/exit_status.hpp"
 #include "vmm/machine/machine.hpp"
-#include "vmm/plan/plan.hpp"
 
 #include <stdexcept>
 #include <string>
@@ -63,7 +63,7 @@ struct Hugepages
     UniqueFd file;                 ///< not ok() where there is none
 };
 
-/// Calls for a connection, and what their replies hold (vmm/bus/names.hpp). Reading throws
+/// Calls for a connection, and what their replies hold (common/bus/names.hpp). Reading throws
 /// bus::BadMessage.
 [[nodiscard]] bus::Message register_call(const bus::Connection& connection, const VmName& name,
                                          const Presence& presence);

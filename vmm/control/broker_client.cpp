@@ -2,10 +2,10 @@
 // Registering, asking for devices, and coming back to a daemon that was gone.
 #include "vmm/control/broker_client.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/plan/units.hpp"
+#include "common/base/error.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
+#include "common/plan/units.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,9 +2,9 @@
 // BrokerClient: the VMM's end of the connection to aliasvmd.
 #pragma once
 
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/base/vm_name.hpp"
-#include "vmm/bus/connection.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/base/vm_name.hpp"
+#include "common/bus/connection.hpp"
 #include "vmm/control/bindings.hpp"
 #include "vmm/control/broker_calls.hpp"
 

@@ -2,7 +2,7 @@
 // The console's sessions on Boost.Asio.
 #include "vmm/control/console_server.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 #include "vmm/control/unix_listener.hpp"
 
 #include <sys/socket.h>

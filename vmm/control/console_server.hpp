@@ -2,9 +2,9 @@
 // ConsoleServer: the far end of a guest's emulated UART, a Unix socket that several may connect to.
 #pragma once
 
+#include "common/base/unique_fd.hpp"
 #include "devices/emulated/cadence_uart.hpp"
 #include "devices/emulated/console_output.hpp"
-#include "vmm/base/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,9 +2,9 @@
 // Methods: parse, do, reply.
 #include "vmm/control/machine_object.hpp"
 
-#include "vmm/bus/method.hpp"
-#include "vmm/bus/names.hpp"
-#include "vmm/plan/print.hpp"
+#include "common/bus/method.hpp"
+#include "common/bus/names.hpp"
+#include "common/plan/print.hpp"
 
 #include <cstdint>
 #include <utility>

@@ -2,13 +2,13 @@
 // MachineObject: what the daemon may ask of a machine that runs.
 #pragma once
 
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/bus/connection.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/bus/connection.hpp"
+#include "common/vfio/port.hpp"
 #include "vmm/control/bindings.hpp"
 #include "vmm/control/console_server.hpp"
 #include "vmm/control/lifecycle.hpp"
 #include "vmm/machine/machine.hpp"
-#include "vmm/vfio/port.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -40,7 +40,7 @@ struct MachineParts
     ConsoleServer* console; ///< of the first alias that is an emulated console, or null
 };
 
-/// org.aliasvm1.Machine and org.aliasvm1.Aliases (vmm/bus/names.hpp) at bus::machine_path(), and
+/// org.aliasvm1.Machine and org.aliasvm1.Aliases (common/bus/names.hpp) at bus::machine_path(), and
 /// nothing of a kind that would need permission: who may connect is decided by the socket.
 ///
 /// Every method is done when it replies. None waits for anybody but the vCPU threads, which leave

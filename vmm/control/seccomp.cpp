@@ -2,7 +2,7 @@
 // The system calls of a VMM that runs, as a table.
 #include "vmm/control/seccomp.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <seccomp.h>
 #include <sys/mman.h>

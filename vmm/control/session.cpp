@@ -2,13 +2,13 @@
 // The phases of a run, one after the other.
 #include "vmm/control/session.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/facts/gather.hpp"
+#include "common/plan/make_plan.hpp"
+#include "common/plan/print.hpp"
 #include "vmm/control/lifecycle.hpp"
-#include "vmm/facts/gather.hpp"
 #include "vmm/machine/guest_dtb.hpp"
-#include "vmm/plan/make_plan.hpp"
-#include "vmm/plan/print.hpp"
 
 #include <cerrno>
 #include <cstddef>

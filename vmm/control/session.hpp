@@ -2,12 +2,12 @@
 // One run of a VM: from its configuration to its exit status.
 #pragma once
 
+#include "common/kvm/port.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/plan/config.hpp"
 #include "vmm/control/broker_client.hpp"
 #include "vmm/control/exit_status.hpp"
 #include "vmm/control/machine_object.hpp"
-#include "vmm/kvm/port.hpp"
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/plan/config.hpp"
 
 #include <functional>
 #include <string>

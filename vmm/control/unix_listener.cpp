@@ -2,8 +2,8 @@
 // Stale sockets, socket modes and the length of a path.
 #include "vmm/control/unix_listener.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/error.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 // The moves, step by step, and the way back from each.
 #include "vmm/machine/aliases.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <algorithm>
 #include <cerrno>

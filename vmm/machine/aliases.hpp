@@ -2,12 +2,12 @@
 // Aliases: which instance stands behind each alias of one machine, and how that changes.
 #pragma once
 
-#include "vmm/kvm/port.hpp"
+#include "common/kvm/port.hpp"
+#include "common/plan/plan.hpp"
+#include "common/vfio/port.hpp"
 #include "vmm/machine/dma_memory.hpp"
 #include "vmm/machine/passthrough.hpp"
 #include "vmm/machine/vcpu_threads.hpp"
-#include "vmm/plan/plan.hpp"
-#include "vmm/vfio/port.hpp"
 
 #include <chrono>
 #include <deque>

@@ -2,8 +2,8 @@
 // Bank by bank, and the way back where one fails.
 #include "vmm/machine/dma_memory.hpp"
 
+#include "common/base/error.hpp"
 #include "devices/passthrough/passthrough_line.hpp"
-#include "vmm/base/error.hpp"
 
 #include <algorithm>
 #include <cerrno>

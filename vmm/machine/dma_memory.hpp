@@ -2,8 +2,8 @@
 // DmaMemory: the guest memory that the bus masters of one machine are to reach through an IOMMU.
 #pragma once
 
+#include "common/vfio/port.hpp"
 #include "vmm/machine/guest_memory.hpp"
-#include "vmm/vfio/port.hpp"
 
 #include <vector>
 

@@ -2,7 +2,7 @@
 // What to do about each way in which KVM_RUN comes back.
 #pragma once
 
-#include "vmm/kvm/port.hpp"
+#include "common/kvm/port.hpp"
 #include "vmm/machine/mmio_bus.hpp"
 #include "vmm/machine/notices.hpp"
 

@@ -2,7 +2,7 @@
 // Nodes of the catalogue with the guest's numbers in them.
 #include "vmm/machine/guest_devices.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,9 +2,9 @@
 // The part of a guest's device tree that is about its devices.
 #pragma once
 
-#include "vmm/fdt/writer.hpp"
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/plan/plan.hpp"
+#include "common/fdt/writer.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/plan/plan.hpp"
 
 #include <cstdint>
 #include <map>

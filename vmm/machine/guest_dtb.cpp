@@ -2,8 +2,8 @@
 // Writes the guest's tree from the root down; bindings are named where they are followed.
 #include "vmm/machine/guest_dtb.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/fdt/writer.hpp"
+#include "common/base/error.hpp"
+#include "common/fdt/writer.hpp"
 #include "vmm/machine/guest_devices.hpp"
 
 #include <array>

@@ -2,8 +2,8 @@
 // The device tree that a guest gets when its configuration names none.
 #pragma once
 
-#include "vmm/plan/catalogue.hpp"
-#include "vmm/plan/plan.hpp"
+#include "common/plan/catalogue.hpp"
+#include "common/plan/plan.hpp"
 
 #include <cstddef>
 #include <vector>

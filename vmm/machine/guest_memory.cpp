@@ -2,7 +2,7 @@
 // The bank that is meant.
 #include "vmm/machine/guest_memory.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <cerrno>
 

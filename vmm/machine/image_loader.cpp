@@ -2,8 +2,8 @@
 // Segments and files into guest memory, by their places in the plan.
 #include "vmm/machine/image_loader.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/error.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 

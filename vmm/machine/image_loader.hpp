@@ -2,8 +2,8 @@
 // Puts a plan's image, initrd and device tree into guest memory.
 #pragma once
 
+#include "common/plan/plan.hpp"
 #include "vmm/machine/guest_memory.hpp"
-#include "vmm/plan/plan.hpp"
 
 #include <cstddef>
 #include <span>

@@ -2,9 +2,9 @@
 // IrqRouter: the interrupt lines of one machine's emulated devices.
 #pragma once
 
+#include "common/base/spi.hpp"
+#include "common/kvm/port.hpp"
 #include "devices/irq_line.hpp"
-#include "vmm/base/spi.hpp"
-#include "vmm/kvm/port.hpp"
 
 #include <memory>
 #include <vector>

@@ -2,7 +2,7 @@
 // Power-on and power-off of a machine.
 #include "vmm/machine/machine.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 #include "vmm/machine/image_loader.hpp"
 
 #include <fcntl.h>

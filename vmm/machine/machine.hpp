@@ -2,18 +2,18 @@
 // Machine: the virtual ZynqMP of one VM.
 #pragma once
 
+#include "common/base/unique_fd.hpp"
+#include "common/kvm/port.hpp"
+#include "common/plan/plan.hpp"
+#include "common/vfio/port.hpp"
 #include "devices/emulated/cadence_uart.hpp"
 #include "devices/emulated/zynqmp_gpio.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/kvm/port.hpp"
 #include "vmm/machine/aliases.hpp"
 #include "vmm/machine/guest_memory.hpp"
 #include "vmm/machine/irq_router.hpp"
 #include "vmm/machine/mmio_bus.hpp"
 #include "vmm/machine/notices.hpp"
 #include "vmm/machine/vcpu_threads.hpp"
-#include "vmm/plan/plan.hpp"
-#include "vmm/vfio/port.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -85,7 +85,7 @@ public:
     }
 
     /// Descriptors of what KVM counts, the VM's first, then each vCPU's; without those that the
-    /// host does not keep. Whoever has one can read it at any time (vmm/stats). Throws Error.
+    /// host does not keep. Whoever has one can read it at any time (common/stats). Throws Error.
     [[nodiscard]] std::vector<UniqueFd> statistics() const;
 
 private:

@@ -2,7 +2,7 @@
 // RAM as private memory or as a part of a file, and files laid into it.
 #include "vmm/machine/memory_bank.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -2,10 +2,10 @@
 // MemoryBank: one piece of a machine's RAM, seen from this process and from the guest.
 #pragma once
 
-#include "vmm/base/mapping.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/kvm/port.hpp"
-#include "vmm/plan/plan.hpp"
+#include "common/base/mapping.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/kvm/port.hpp"
+#include "common/plan/plan.hpp"
 
 #include <cstddef>
 #include <span>

@@ -2,7 +2,7 @@
 // A sorted vector of windows; a binary search for each access.
 #include "vmm/machine/mmio_bus.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,8 +2,8 @@
 // MmioBus: finds the emulated device behind a guest-physical address.
 #pragma once
 
+#include "common/base/address.hpp"
 #include "devices/mmio_device.hpp"
-#include "vmm/base/address.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -2,8 +2,8 @@
 // Notices: what vCPU threads tell the main loop, without a lock, an allocation or a wait.
 #pragma once
 
-#include "vmm/base/address.hpp"
-#include "vmm/base/event_fd.hpp"
+#include "common/base/address.hpp"
+#include "common/base/event_fd.hpp"
 
 #include <atomic>
 #include <cstdint>

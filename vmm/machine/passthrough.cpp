@@ -2,10 +2,10 @@
 // Each step over all windows or lines of a device.
 #include "vmm/machine/passthrough.hpp"
 
+#include "common/base/error.hpp"
+#include "common/quiesce/quiesce.hpp"
 #include "devices/passthrough/edge_line.hpp"
 #include "devices/passthrough/level_line.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/quiesce/quiesce.hpp"
 
 #include <algorithm>
 #include <cerrno>

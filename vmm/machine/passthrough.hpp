@@ -2,13 +2,13 @@
 // Passthrough: a physical device behind an alias of one machine.
 #pragma once
 
+#include "common/kvm/port.hpp"
+#include "common/plan/plan.hpp"
+#include "common/quiesce/saved_registers.hpp"
+#include "common/vfio/port.hpp"
 #include "devices/passthrough/alias_window.hpp"
 #include "devices/passthrough/passthrough_line.hpp"
-#include "vmm/kvm/port.hpp"
 #include "vmm/machine/dma_memory.hpp"
-#include "vmm/plan/plan.hpp"
-#include "vmm/quiesce/saved_registers.hpp"
-#include "vmm/vfio/port.hpp"
 
 #include <deque>
 #include <memory>

@@ -2,7 +2,7 @@
 // VcpuThread: one thread in KVM_RUN.
 #pragma once
 
-#include "vmm/kvm/port.hpp"
+#include "common/kvm/port.hpp"
 #include "vmm/machine/mmio_bus.hpp"
 #include "vmm/machine/notices.hpp"
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hands UART1 to whichever VMM asks, for measurements without systemd and D-Bus: the daemon's own
 // steps.
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/bus/connection.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/method.hpp"
+#include "common/bus/names.hpp"
 #include "daemon/custody.hpp"
 #include "daemon/linux_device_host.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/bus/connection.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/method.hpp"
-#include "vmm/bus/names.hpp"
 
 #include <cerrno>
 #include <cstdio>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes before a machine: catalogue, configuration, plan, the guest's device tree.
-#include "vmm/base/file.hpp"
+#include "common/base/file.hpp"
+#include "common/plan/make_plan.hpp"
 #include "vmm/machine/guest_dtb.hpp"
-#include "vmm/plan/make_plan.hpp"
 
 #include <string>
 #include <variant>

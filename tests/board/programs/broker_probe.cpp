@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Says to aliasvmd that it is the VMM of the machine named by its argument; prints the answer.
-#include "vmm/base/error.hpp"
-#include "vmm/bus/connection.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/base/error.hpp"
+#include "common/bus/connection.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

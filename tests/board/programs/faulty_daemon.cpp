@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // aliasvmd whose steps fail when a file says so: the text of /run/aliasvm/fault is the step's name.
+#include "common/base/error.hpp"
+#include "common/base/log.hpp"
 #include "daemon/daemon.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/log.hpp"
 
 #include <cerrno>
 #include <exception>

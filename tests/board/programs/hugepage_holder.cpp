@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Has hugepages that VMs then do not have, fills them, and says at its end whether anybody else
 // wrote to them: "all" takes every page as it becomes free, "fence FIRST GROUP" leaves some.
+#include "common/base/error.hpp"
+#include "common/base/mapping.hpp"
+#include "common/base/unique_fd.hpp"
 #include "daemon/pagemap.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/mapping.hpp"
-#include "vmm/base/unique_fd.hpp"
 
 #include <linux/memfd.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two ends of a socket that speak D-Bus with each other.
-#include "vmm/bus/connection.hpp"
-#include "vmm/bus/method.hpp"
+#include "common/bus/connection.hpp"
+#include "common/bus/method.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

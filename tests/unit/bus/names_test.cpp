@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names and object paths.
-#include "vmm/bus/names.hpp"
+#include "common/bus/names.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 
 #include "tests/fakes/private_bus.hpp"
 
-#include "vmm/bus/names.hpp"
+#include "common/bus/names.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -7,7 +7,7 @@
 
 #include "cli/failure.hpp"
 #include "cli/pump.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/names.hpp"
 
 #include <poll.h>
 #include <pty.h>

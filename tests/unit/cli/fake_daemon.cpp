@@ -2,8 +2,8 @@
 // The face of aliasvmd, in vtables of the same types.
 #include "fake_daemon.hpp"
 
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <sys/socket.h>
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "cli/model.hpp"
-#include "vmm/base/problem.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/bus/message.hpp"
+#include "common/base/problem.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/bus/message.hpp"
 
 #include <atomic>
 #include <map>

@@ -2,7 +2,7 @@
 // The good host, part by part.
 #include "made_host.hpp"
 
-#include "vmm/base/file.hpp"
+#include "common/base/file.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -32,12 +32,12 @@ def missing(page, text, words):
 
 
 def keys_of_configuration(root):
-    sources = [(root / "vmm/plan" / name).read_text() for name in ("config.cpp", "alias_config.cpp")]
+    sources = [(root / "common/plan" / name).read_text() for name in ("config.cpp", "alias_config.cpp")]
     return [key for source in sources for key in re.findall(r'Key\{"(\w+)"', source)]
 
 
 def names_of_bus(root):
-    errors = re.findall(r'"org\.aliasvm1\.Error\.(\w+)"', (root / "vmm/bus/names.hpp").read_text())
+    errors = re.findall(r'"org\.aliasvm1\.Error\.(\w+)"', (root / "common/bus/names.hpp").read_text())
     model = (root / "cli/model.cpp").read_text()
     properties = re.findall(r'^    \{"(\w+)",\s', model, re.MULTILINE)
     members = "ListMachines ListDevices StartMachine StopMachine Check Reload".split()

@@ -6,7 +6,7 @@
 
 #include "tests/fakes/private_bus.hpp"
 
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <pty.h>

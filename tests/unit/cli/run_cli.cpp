@@ -2,8 +2,8 @@
 // fork, exec, and files in memory for what goes in and out: none of them can fill up.
 #include "run_cli.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/error.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -2,7 +2,7 @@
 // Made by mkdtemp, so that no two are the same.
 #include "temporary_folder.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <cerrno>
 #include <cstdlib>

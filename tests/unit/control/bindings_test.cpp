@@ -2,9 +2,9 @@
 // Bindings: what may stand behind an alias while a machine runs, and the names of what may not.
 #include "vmm/control/bindings.hpp"
 
+#include "common/base/error.hpp"
+#include "common/bus/error.hpp"
 #include "tests/unit/plan/plan_fixture.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/bus/error.hpp"
 
 namespace
 {

@@ -2,10 +2,10 @@
 // The console over real Unix sockets.
 #include "vmm/control/console_server.hpp"
 
+#include "common/base/error.hpp"
+#include "common/base/unique_fd.hpp"
 #include "devices/emulated/cadence_uart_registers.hpp"
 #include "tests/unit/devices/fake_irq_line.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

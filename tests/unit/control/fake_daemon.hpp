@@ -2,11 +2,11 @@
 // FakeDaemon: the other end of the VMM's connection, on the loop of the test.
 #pragma once
 
-#include "vmm/base/address.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/bus/connection.hpp"
-#include "vmm/bus/method.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/base/address.hpp"
+#include "common/base/error.hpp"
+#include "common/bus/connection.hpp"
+#include "common/bus/method.hpp"
+#include "common/bus/names.hpp"
 #include "vmm/control/bindings.hpp"
 
 #include <sys/mman.h>

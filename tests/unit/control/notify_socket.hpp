@@ -2,7 +2,7 @@
 // NotifySocket: systemd's end of sd_notify(3).
 #pragma once
 
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

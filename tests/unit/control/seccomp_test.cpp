@@ -2,11 +2,11 @@
 // What a confined process cannot do, and that it can do what a VMM does.
 #include "vmm/control/seccomp.hpp"
 
-#include "vmm/base/event_fd.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/bus/connection.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/method.hpp"
+#include "common/base/event_fd.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/bus/connection.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/method.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

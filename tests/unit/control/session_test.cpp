@@ -2,6 +2,8 @@
 // A whole run over fakes: the daemon's calls, what they do to the machine, and how it ends.
 #include "vmm/control/session.hpp"
 
+#include "common/plan/config.hpp"
+#include "common/quiesce/device_registers.hpp"
 #include "tests/fakes/fake_kvm.hpp"
 #include "tests/fakes/fake_vfio.hpp"
 #include "tests/unit/control/fake_daemon.hpp"
@@ -9,8 +11,6 @@
 #include "tests/unit/machine/temporary_file.hpp"
 #include "tests/unit/plan/plan_fixture.hpp"
 #include "vmm/control/seccomp.hpp"
-#include "vmm/plan/config.hpp"
-#include "vmm/quiesce/device_registers.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -2,8 +2,8 @@
 // One binding changes, and nothing else.
 #include "daemon/config_edit.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/plan/config.hpp"
+#include "common/base/error.hpp"
+#include "common/plan/config.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -2,8 +2,8 @@
 // The real catalogue against a folder that looks like debugfs.
 #include "daemon/host_clocks.hpp"
 
+#include "common/base/file.hpp"
 #include "temporary_folder.hpp"
-#include "vmm/base/file.hpp"
 
 #include <cstdlib>
 

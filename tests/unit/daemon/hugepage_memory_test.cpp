@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files of pages and what is said of their places; ordinary pages stand for huge ones.
+#include "common/base/error.hpp"
+#include "common/base/mapping.hpp"
 #include "daemon/hugepage_memory.hpp"
 #include "tests/unit/daemon/temporary_folder.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/mapping.hpp"
 
 #include <sys/stat.h>
 

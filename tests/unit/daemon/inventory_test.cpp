@@ -2,8 +2,8 @@
 // The real catalogue against a folder that looks like sysfs.
 #include "daemon/inventory.hpp"
 
+#include "common/base/file.hpp"
 #include "tests/unit/vfio/host_tree.hpp"
-#include "vmm/base/file.hpp"
 
 #include <cstdlib>
 

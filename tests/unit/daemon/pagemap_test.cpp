@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real pagemap where it is told, and entries of a file where it is not.
+#include "common/base/error.hpp"
+#include "common/base/mapping.hpp"
 #include "daemon/pagemap.hpp"
 #include "tests/unit/daemon/temporary_folder.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/mapping.hpp"
 
 #include <fcntl.h>
 #include <linux/capability.h>

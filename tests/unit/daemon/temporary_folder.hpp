@@ -2,7 +2,7 @@
 // TemporaryFolder: a folder for one test, and small text files in it.
 #pragma once
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <cerrno>
 #include <cstdlib>

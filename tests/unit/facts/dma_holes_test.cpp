@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // dma_holes: the real catalogue against groups in a directory that looks like sysfs.
-#include "vmm/facts/dma_holes.hpp"
+#include "common/facts/dma_holes.hpp"
 
+#include "common/base/file.hpp"
 #include "tests/unit/vfio/host_tree.hpp"
-#include "vmm/base/file.hpp"
 
 #include <cstdlib>
 #include <stdexcept>

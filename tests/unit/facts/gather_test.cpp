@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // gather: files that are there, and all the ways in which they are not.
-#include "vmm/facts/gather.hpp"
+#include "common/facts/gather.hpp"
 
+#include "common/base/file.hpp"
 #include "tests/unit/machine/temporary_file.hpp"
-#include "vmm/base/file.hpp"
 
 #include <cerrno>
 #include <cstdlib>

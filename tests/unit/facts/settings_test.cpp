@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // aliasvmd.toml: what it allows, and every mistake in it at once.
+#include "common/base/error.hpp"
+#include "common/facts/settings.hpp"
 #include "tests/unit/daemon/temporary_folder.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/facts/settings.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the writer writes, the reader reads; what is broken, it refuses.
-#include "vmm/base/error.hpp"
-#include "vmm/fdt/reader.hpp"
-#include "vmm/fdt/writer.hpp"
+#include "common/base/error.hpp"
+#include "common/fdt/reader.hpp"
+#include "common/fdt/writer.hpp"
 
 #include <random>
 

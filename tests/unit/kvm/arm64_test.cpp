@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The attributes and registers that only an arm64 kernel knows.
+#include "common/base/error.hpp"
+#include "common/kvm/architecture.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/kvm/architecture.hpp"
 
 #include <linux/kvm.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of every ioctl: EINTR is retried, a refusal tells act, object and reason.
-#include "vmm/base/ioctl.hpp"
+#include "common/base/ioctl.hpp"
 
 #include "tests/fakes/scripted_ioctl.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is asked of /dev/kvm before anything is built on it.
-#include "vmm/kvm/linux_system.hpp"
+#include "common/kvm/linux_system.hpp"
 
+#include "common/base/error.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
-#include "vmm/base/error.hpp"
 
 #include <fcntl.h>
 #include <linux/kvm.h>

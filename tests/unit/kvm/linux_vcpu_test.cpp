@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running and kicking over a KVM_RUN that behaves as the kernel's does.
-#include "vmm/kvm/linux_vcpu.hpp"
+#include "common/kvm/linux_vcpu.hpp"
 
+#include "common/base/error.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
-#include "vmm/base/error.hpp"
 
 #include <linux/kvm.h>
 #include <poll.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The structures that LinuxVm hands to the kernel, field by field.
-#include "vmm/kvm/linux_vm.hpp"
+#include "common/kvm/linux_vm.hpp"
 
+#include "common/base/error.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
-#include "vmm/base/error.hpp"
 
 #include <fcntl.h>
 #include <linux/kvm.h>

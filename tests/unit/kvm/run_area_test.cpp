@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every exit that KVM may report, in the words of the port.
-#include "vmm/kvm/run_area.hpp"
+#include "common/kvm/run_area.hpp"
 
 #include <cerrno>
 #include <cstring>

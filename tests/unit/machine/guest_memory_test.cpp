@@ -2,9 +2,9 @@
 // GuestMemory: RAM, its slot, and files in it.
 #include "vmm/machine/guest_memory.hpp"
 
+#include "common/base/error.hpp"
 #include "tests/fakes/fake_kvm.hpp"
 #include "tests/unit/machine/temporary_file.hpp"
-#include "vmm/base/error.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>

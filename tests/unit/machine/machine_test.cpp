@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Machine over the fakes: power-on, running, power-off, and that nothing is left behind.
+#include "common/base/error.hpp"
+#include "common/stats/statistics.hpp"
 #include "tests/unit/machine/machine_bench.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/stats/statistics.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 // MmioBus: who answers where, and that nobody answers elsewhere.
 #include "vmm/machine/mmio_bus.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <algorithm>
 #include <random>

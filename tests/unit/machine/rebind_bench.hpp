@@ -2,9 +2,9 @@
 // RebindBench: devices and aliases for machines whose bindings change.
 #pragma once
 
+#include "common/base/error.hpp"
 #include "tests/fakes/nth_call.hpp"
 #include "tests/unit/machine/machine_bench.hpp"
-#include "vmm/base/error.hpp"
 
 #include <map>
 #include <string>

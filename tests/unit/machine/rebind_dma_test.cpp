@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bus masters that come and go: what their DMA reaches, and that it has stopped before that.
+#include "common/quiesce/device_registers.hpp"
 #include "tests/unit/machine/rebind_bench.hpp"
-#include "vmm/quiesce/device_registers.hpp"
 
 #include <cerrno>
 #include <cstdint>

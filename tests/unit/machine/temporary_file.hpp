@@ -2,7 +2,7 @@
 // TemporaryFile: a file with given contents for as long as a test needs it.
 #pragma once
 
-#include "vmm/base/unique_fd.hpp"
+#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

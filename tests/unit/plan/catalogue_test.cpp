@@ -2,7 +2,7 @@
 // The catalogue against a table written down apart from it (UG1085, UG1087).
 #include "plan_fixture.hpp"
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <vector>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Image files, good, bad and hostile.
+#include "common/fdt/writer.hpp"
+#include "common/plan/image.hpp"
 #include "image_builder.hpp"
-#include "vmm/fdt/writer.hpp"
-#include "vmm/plan/image.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -2,9 +2,9 @@
 // Plans of right configurations, and of random ones.
 #include "plan_fixture.hpp"
 
-#include "vmm/plan/nearest.hpp"
-#include "vmm/plan/print.hpp"
-#include "vmm/plan/units.hpp"
+#include "common/plan/nearest.hpp"
+#include "common/plan/print.hpp"
+#include "common/plan/units.hpp"
 
 #include <algorithm>
 #include <random>

@@ -2,7 +2,7 @@
 // Where RAM lies, what goes where in it, and what devices reach of it.
 #include "plan_fixture.hpp"
 
-#include "vmm/plan/print.hpp"
+#include "common/plan/print.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

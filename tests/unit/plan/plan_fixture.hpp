@@ -2,8 +2,8 @@
 // The catalogue of the build, and plans from the text of a configuration.
 #pragma once
 
+#include "common/plan/make_plan.hpp"
 #include "image_builder.hpp"
-#include "vmm/plan/make_plan.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quiesce sequences against register models; the UART's is the one that guests get.
-#include "vmm/quiesce/quiesce.hpp"
+#include "common/quiesce/quiesce.hpp"
 
 #include "tests/unit/quiesce/register_models.hpp"
 #include "tests/unit/quiesce/uart_window.hpp"

@@ -2,8 +2,8 @@
 // Models of devices' registers, with the behaviour that matters when they are brought to rest.
 #pragma once
 
-#include "vmm/quiesce/device_registers.hpp"
-#include "vmm/quiesce/register_window.hpp"
+#include "common/quiesce/device_registers.hpp"
+#include "common/quiesce/register_window.hpp"
 
 #include <array>
 #include <cstdint>

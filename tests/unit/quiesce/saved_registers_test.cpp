@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Save, bring to rest, restore: the settings are what they were.
-#include "vmm/quiesce/saved_registers.hpp"
+#include "common/quiesce/saved_registers.hpp"
 
+#include "common/quiesce/quiesce.hpp"
 #include "tests/unit/quiesce/register_models.hpp"
 #include "tests/unit/quiesce/uart_window.hpp"
-#include "vmm/quiesce/quiesce.hpp"
 
 #include <random>
 #include <string>

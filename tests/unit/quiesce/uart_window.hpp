@@ -2,8 +2,8 @@
 // UartWindow: the registers of the emulated UART, which is the model of the physical one.
 #pragma once
 
+#include "common/quiesce/register_window.hpp"
 #include "devices/emulated/cadence_uart.hpp"
-#include "vmm/quiesce/register_window.hpp"
 
 #include <cstddef>
 #include <cstdint>

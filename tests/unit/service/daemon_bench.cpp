@@ -2,10 +2,10 @@
 // One thread runs both loops, in turns.
 #include "tests/unit/service/daemon_bench.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/base/error.hpp"
+#include "common/base/file.hpp"
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -2,13 +2,13 @@
 // ADaemon: the whole service on a private bus, with fake VMMs, units and devices.
 #pragma once
 
+#include "common/bus/connection.hpp"
 #include "daemon/service.hpp"
 #include "tests/fakes/private_bus.hpp"
 #include "tests/unit/service/fake_devices.hpp"
 #include "tests/unit/service/fake_memory.hpp"
 #include "tests/unit/service/fake_units.hpp"
 #include "tests/unit/service/fake_vmm.hpp"
-#include "vmm/bus/connection.hpp"
 
 #include <filesystem>
 #include <functional>

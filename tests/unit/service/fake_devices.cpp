@@ -2,8 +2,8 @@
 // What sysfs and VFIO would answer.
 #include "tests/unit/service/fake_devices.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/vfio/group_not_viable.hpp"
+#include "common/base/error.hpp"
+#include "common/vfio/group_not_viable.hpp"
 
 #include <cerrno>
 

@@ -2,9 +2,9 @@
 // FakeDevices: instances of a host, with the kernel's rule that a group opens once.
 #pragma once
 
+#include "common/quiesce/saved_registers.hpp"
 #include "daemon/ports.hpp"
 #include "tests/fakes/fake_vfio.hpp"
-#include "vmm/quiesce/saved_registers.hpp"
 
 #include <cstdint>
 #include <map>

@@ -2,8 +2,8 @@
 // FakeMemory: RAM that stays, as the kernel keeps it: beyond the daemon's life.
 #pragma once
 
+#include "common/base/error.hpp"
 #include "daemon/ports.hpp"
-#include "vmm/base/error.hpp"
 
 #include <sys/mman.h>
 

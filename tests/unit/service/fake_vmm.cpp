@@ -2,9 +2,9 @@
 // Does what a VMM does, without a machine.
 #include "tests/unit/service/fake_vmm.hpp"
 
-#include "vmm/base/error.hpp"
-#include "vmm/bus/method.hpp"
-#include "vmm/bus/names.hpp"
+#include "common/base/error.hpp"
+#include "common/bus/method.hpp"
+#include "common/bus/names.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -2,9 +2,9 @@
 // FakeVmm: the VMM's end of the peer protocol, on the test's own loop.
 #pragma once
 
+#include "common/base/vm_name.hpp"
+#include "common/bus/connection.hpp"
 #include "tests/unit/service/fake_devices.hpp"
-#include "vmm/base/vm_name.hpp"
-#include "vmm/bus/connection.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The installed interface descriptions are what the daemon answers to Introspect.
+#include "common/bus/names.hpp"
 #include "tests/unit/service/daemon_bench.hpp"
 #include "tests/unit/service/xml_tags.hpp"
-#include "vmm/bus/names.hpp"
 
 #include <cstdlib>
 #include <fstream>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RAM of VMs whose DMA nothing confines: given when allowed, kept as long as it can be written to.
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 #include "tests/unit/service/daemon_bench.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
 
 #include <fstream>
 

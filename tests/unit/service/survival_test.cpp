@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Daemons and VMMs that come and go.
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
 #include "tests/unit/service/daemon_bench.hpp"
-#include "vmm/bus/error.hpp"
-#include "vmm/bus/names.hpp"
 
 #include <chrono>
 #include <fstream>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statistics as KVM writes them, and as somebody does who wants the reader to fall.
-#include "vmm/stats/statistics.hpp"
+#include "common/stats/statistics.hpp"
 
+#include "common/base/error.hpp"
+#include "common/base/event_fd.hpp"
 #include "tests/fakes/statistics_file.hpp"
-#include "vmm/base/error.hpp"
-#include "vmm/base/event_fd.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which memory is given to DMA, around what the IOMMU reserves.
-#include "vmm/vfio/linux_container.hpp"
+#include "common/vfio/linux_container.hpp"
 
+#include "common/base/error.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
-#include "vmm/base/error.hpp"
 
 #include <fcntl.h>
 #include <linux/vfio.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Groups that must not go to VFIO as they are, in a directory that looks like sysfs.
-#include "vmm/vfio/group_checks.hpp"
+#include "common/vfio/group_checks.hpp"
 
 #include "tests/unit/vfio/host_tree.hpp"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices that somebody else opened.
-#include "vmm/vfio/handed_host.hpp"
+#include "common/vfio/handed_host.hpp"
 
+#include "common/base/error.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
 #include "tests/unit/vfio/dma_reach.hpp"
-#include "vmm/base/error.hpp"
 
 #include <fcntl.h>
 #include <linux/vfio.h>

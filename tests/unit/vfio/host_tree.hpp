@@ -2,7 +2,7 @@
 // HostTree: a directory that looks like the parts of /sys and /dev/vfio that are read here.
 #pragma once
 
-#include "vmm/base/error.hpp"
+#include "common/base/error.hpp"
 
 #include <cerrno>
 #include <cstdlib>

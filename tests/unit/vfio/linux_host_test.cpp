@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way to an open device, and everything that can be in it.
-#include "vmm/vfio/linux_host.hpp"
+#include "common/vfio/linux_host.hpp"
 
 #include "tests/fakes/scripted_ioctl.hpp"
 #include "tests/unit/vfio/dma_reach.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The structures that LinuxPlatformDevice hands to the kernel.
-#include "vmm/vfio/linux_platform_device.hpp"
+#include "common/vfio/linux_platform_device.hpp"
 
+#include "common/base/error.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
-#include "vmm/base/error.hpp"
 
 #include <linux/vfio.h>
 #include <sys/mman.h>

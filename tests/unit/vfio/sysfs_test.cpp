@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is read out of a directory that looks like sysfs.
-#include "vmm/vfio/sysfs.hpp"
+#include "common/vfio/sysfs.hpp"
 
 #include "tests/unit/vfio/host_tree.hpp"
 

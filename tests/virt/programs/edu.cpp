@@ -2,7 +2,7 @@
 // Just enough of PCI: bus mastering on, the first BAR mapped.
 #include "tests/virt/programs/edu.hpp"
 
-#include "vmm/base/ioctl.hpp"
+#include "common/base/ioctl.hpp"
 
 #include <fcntl.h>
 #include <linux/pci_regs.h>

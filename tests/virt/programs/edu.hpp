@@ -2,9 +2,9 @@
 // Edu: QEMU's educational PCI device on vfio-pci, as far as its DMA goes.
 #pragma once
 
-#include "vmm/base/mapping.hpp"
-#include "vmm/base/unique_fd.hpp"
-#include "vmm/vfio/linux_group.hpp"
+#include "common/base/mapping.hpp"
+#include "common/base/unique_fd.hpp"
+#include "common/vfio/linux_group.hpp"
 
 #include <cstdint>
 #include <memory>

@@ -3,12 +3,12 @@
 //
 // "iommu-probe" reads a command a line from standard input and answers each with a line, which
 // begins with "refused: " if it threw. "iommu-probe watch" prints the IOMMU's faults as they come.
+#include "common/base/file.hpp"
+#include "common/facts/dma_holes.hpp"
+#include "common/vfio/group_checks.hpp"
 #include "daemon/binding.hpp"
 #include "daemon/fault_watch.hpp"
 #include "tests/virt/programs/edu.hpp"
-#include "vmm/base/file.hpp"
-#include "vmm/facts/dma_holes.hpp"
-#include "vmm/vfio/group_checks.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arm64Vgic: the in-kernel GICv2.
+#pragma once
+
+#include "common/base/unique_fd.hpp"
+#include "common/kvm/port.hpp"
+
+namespace aliasvm::kvm
+{
+
+/// Documentation/virt/kvm/devices/arm-vgic.rst. Main thread; no state besides the descriptor.
+class Arm64Vgic final : public Vgic
+{
+public:
+    /// Owns a device descriptor of KVM_CREATE_DEVICE. Throws Error.
+    Arm64Vgic(UniqueFd device, const VgicLayout& layout);
+
+    void init() override;
+    void preset_trigger(Spi line, Trigger trigger) override;
+
+private:
+    UniqueFd fd_;
+};
+
+} // namespace aliasvm::kvm

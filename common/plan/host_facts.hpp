@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// HostFacts: all that a plan depends on beside the configuration and the catalogue.
+#pragma once
+
+#include "common/base/address.hpp"
+#include "common/plan/image.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace aliasvm::plan
+{
+
+/// Of the Cortex-A53: what a check assumes that does not ask /dev/kvm.
+inline constexpr unsigned a53_ipa_bits = 40;
+
+/// Found out by the caller, who may open files; planning does not.
+struct HostFacts
+{
+    unsigned ipa_bits{a53_ipa_bits};                  ///< kvm::System::ipa_bits()
+    std::uint64_t host_page_size{aliasvm::page_size}; ///< sysconf(_SC_PAGESIZE)
+    KernelFacts kernel{MissingFile{}};                ///< looked at if Config::kernel is there
+    FileFacts initrd{MissingFile{}};                  ///< looked at if Config::initrd is there
+    FileFacts dtb{MissingFile{}};                     ///< looked at if Config::dtb is there
+
+    /// Guest-physical ranges that the IOMMU refuses to map, as VFIO's IOVA ranges leave them out:
+    /// on a ZynqMP with its SMMU, 1 MiB at 0x08000000 for MSIs. Empty without an IOMMU. Filled by
+    /// facts::dma_holes().
+    std::vector<GuestRange> dma_holes;
+
+    /// Where the host's hugepages for this VM lie, guest-physical = host-physical, in the order of
+    /// the file that they are; in any order of addresses. The daemon says it when a VM with
+    /// Dma::identity starts. Empty: not known, and a plan takes an example.
+    std::vector<GuestRange> identity_banks;
+
+    /// True rates of the host's clocks; the catalogue's are good where there is none.
+    ClockRates clock_rates;
+};
+
+} // namespace aliasvm::plan

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a guest's image files are, found out from their bytes alone.
+#pragma once
+
+#include "common/base/address.hpp"
+#include "common/plan/plan.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace aliasvm::plan
+{
+
+/// The file could not be read: the errno of opening or mapping it.
+struct MissingFile
+{
+    int error_number{};
+};
+
+/// The file is nothing that could be used. `what` completes "FILE …".
+struct ImageFault
+{
+    std::string what;
+    std::string mend;
+};
+
+/// AArch64 ELF executable. The segments lie within the file, do not wrap around the end of the
+/// address space and do not overlap each other; whether there is RAM is not known here. At least
+/// one of them holds the entry.
+struct ElfImage
+{
+    std::vector<Segment> segments;
+    GuestAddr entry; ///< physical: where the CPU starts, with the MMU off
+};
+
+/// arm64 Linux Image (Documentation/arch/arm64/booting.rst of Linux).
+struct LinuxImage
+{
+    std::uint64_t file_size{};
+    std::uint64_t memory_size{}; ///< with .bss; not below file_size
+    std::uint64_t text_offset{}; ///< from a 2 MiB boundary
+};
+
+struct RawImage
+{
+    std::uint64_t file_size{};
+};
+
+/// An initrd or a device tree, as long as it counts: a DTB's size is what its header says.
+struct PlainFile
+{
+    std::uint64_t size{};
+};
+
+using KernelFacts = std::variant<MissingFile, ImageFault, ElfImage, LinuxImage, RawImage>;
+using FileFacts = std::variant<MissingFile, ImageFault, PlainFile>;
+
+/// All three take the whole file, which the caller has mapped; only a few headers of it are
+/// touched (analyse_dtb reads all of it). Empty for an empty file. A DTB must be 8-byte aligned.
+/// The bytes may be anything.
+[[nodiscard]] KernelFacts analyse_kernel(std::span<const std::byte> file);
+[[nodiscard]] FileFacts analyse_initrd(std::span<const std::byte> file);
+[[nodiscard]] FileFacts analyse_dtb(std::span<const std::byte> file);
+
+} // namespace aliasvm::plan
