@@ -3,13 +3,14 @@
 #pragma once
 
 #include "common/bus/connection.hpp"
-#include "daemon/authorization.hpp"
-#include "daemon/custody.hpp"
-#include "daemon/inventory.hpp"
-#include "daemon/irq_counter.hpp"
-#include "daemon/machines.hpp"
-#include "daemon/ports.hpp"
-#include "daemon/transfer.hpp"
+#include "daemon/faces/authorization.hpp"
+#include "daemon/host/host_devices.hpp"
+#include "daemon/host/irq_counter.hpp"
+#include "daemon/moves/transfer.hpp"
+#include "daemon/ownership/machines.hpp"
+#include "daemon/ownership/ownership.hpp"
+#include "daemon/ports/fixed_memory.hpp"
+#include "daemon/ports/units.hpp"
 
 #include <functional>
 #include <memory>
@@ -24,10 +25,10 @@ struct Context
     std::shared_ptr<bus::Connection> connection;
     const plan::Catalogue& catalogue;
     Machines& machines;
-    Custody& custody;
+    Ownership& ownership;
     Transfers& transfers;
     Units& units;
-    Inventory& inventory;
+    HostDevices& host_devices;
     IrqCounter& irq_counter;
     Authorization& authorization;
     const FixedMemory& fixed_memory;

@@ -6,15 +6,15 @@
 #include "common/base/file.hpp"
 #include "common/bus/error.hpp"
 #include "common/bus/names.hpp"
-#include "daemon/fault_watch.hpp"
-#include "daemon/folder_watch.hpp"
-#include "daemon/hugepage_memory.hpp"
-#include "daemon/linux_device_host.hpp"
-#include "daemon/log_control.hpp"
-#include "daemon/machined.hpp"
-#include "daemon/pagemap.hpp"
+#include "daemon/faces/log_control.hpp"
+#include "daemon/files/folder_watch.hpp"
+#include "daemon/host/fault_watch.hpp"
+#include "daemon/host/hugepage_memory.hpp"
+#include "daemon/host/linux_device_host.hpp"
+#include "daemon/host/pagemap.hpp"
 #include "daemon/service.hpp"
-#include "daemon/systemd_units.hpp"
+#include "daemon/systemd/machined.hpp"
+#include "daemon/systemd/systemd_units.hpp"
 
 #include <fcntl.h>
 #include <linux/capability.h>

@@ -2,7 +2,7 @@
 // The daemon's process: loop, signals, systemd, the name on the bus.
 #pragma once
 
-#include "daemon/ports.hpp"
+#include "daemon/ports/fault_points.hpp"
 
 #include <string>
 

@@ -24,27 +24,27 @@ Service::Service(asio::io_context& io, std::shared_ptr<bus::Connection> connecti
                  Broker::Identify identify, ServiceSettings settings)
     : io_{io}, catalogue_{catalogue}, units_{units}, return_time_{settings.return_time},
       machines_{io, catalogue, settings.configuration_folder, settings.assignments_file},
-      custody_{catalogue, host}, turn_{io}, transfers_{catalogue, machines_, custody_,
-                                                       host,      turn_,     faults},
-      ram_{memory, catalogue, machines_, custody_, transfers_, settings.settings_file},
+      ownership_{catalogue, host}, turn_{io}, transfers_{catalogue, machines_, ownership_,
+                                                         host,      turn_,     faults},
+      ram_{memory, catalogue, machines_, ownership_, transfers_, settings.settings_file},
       clocks_{catalogue, settings.sysfs}, broker_{io,
                                                   std::move(broker_socket),
                                                   std::move(identify),
                                                   machines_,
-                                                  custody_,
+                                                  ownership_,
                                                   transfers_,
                                                   ram_,
                                                   clocks_},
-      inventory_{catalogue, settings.sysfs}, irq_counter_{settings.sysfs},
+      host_devices_{catalogue, settings.sysfs}, irq_counter_{settings.sysfs},
       authorization_{connection}, context_{io,           std::move(connection),
                                            catalogue,    machines_,
-                                           custody_,     transfers_,
-                                           units,        inventory_,
+                                           ownership_,   transfers_,
+                                           units,        host_devices_,
                                            irq_counter_, authorization_,
                                            memory}
 {
     machines_.on_event([this](const Machines::Event& event) { follow(event); });
-    custody_.on_change([this](const plan::Instance& instance) { follow(instance); });
+    ownership_.on_change([this](const plan::Instance& instance) { follow(instance); });
     units_.on_change(
         [this](const VmName& name, const UnitFacts& facts)
         {
@@ -87,7 +87,7 @@ asio::awaitable<void> Service::start()
         spdlog::warn("not every VM that runs has come back in {} ms", return_time_.count());
     started_ = true;
     for (const plan::Instance& instance : catalogue_.instances())
-        co_await settle(instance);
+        co_await reconcile(instance);
     ram_.tidy();
     show();
 }
@@ -139,7 +139,7 @@ void Service::follow(const Machines::Event& event)
     for (const plan::Instance& instance : catalogue_.instances())
     {
         if (concerns(instance, name, live))
-            settle_soon(instance);
+            reconcile_soon(instance);
     }
 }
 
@@ -147,9 +147,9 @@ void Service::follow(const Machines::Event& event)
 bool Service::concerns(const plan::Instance& instance, const std::string& machine, bool live)
 {
     if (!live)
-        return std::holds_alternative<WithDaemon>(custody_.place(instance)) ||
-               custody_.unknown(instance);
-    const WithMachine* const owner = custody_.owner(instance);
+        return std::holds_alternative<WithDaemon>(ownership_.place(instance)) ||
+               ownership_.unknown(instance);
+    const WithMachine* const owner = ownership_.owner(instance);
     if (owner != nullptr && owner->machine == machine)
         return true;
     return std::ranges::any_of(machines_.wanting(instance.name), [&](const auto& wanting)
@@ -171,7 +171,7 @@ void Service::stop_for(const IommuFault& fault)
 {
     for (const plan::Instance& instance : catalogue_.instances())
     {
-        const WithMachine* const owner = custody_.owner(instance);
+        const WithMachine* const owner = ownership_.owner(instance);
         if (instance.stream_id != fault.stream || owner == nullptr)
             continue;
         const auto machine = machines_.require(owner->machine).shared_from_this();
@@ -201,17 +201,17 @@ asio::awaitable<void> Service::power_off(std::shared_ptr<Machine> machine)
     machines_.changed(*machine);
 }
 
-void Service::settle_soon(const plan::Instance& instance)
+void Service::reconcile_soon(const plan::Instance& instance)
 {
     if (started_)
-        asio::co_spawn(io_, settle(instance), asio::detached);
+        asio::co_spawn(io_, reconcile(instance), asio::detached);
 }
 
-asio::awaitable<void> Service::settle(const plan::Instance& instance)
+asio::awaitable<void> Service::reconcile(const plan::Instance& instance)
 {
     try
     {
-        co_await transfers_.settle(instance);
+        co_await transfers_.reconcile(instance);
     }
     catch (const std::exception& error)
     {

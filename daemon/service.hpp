@@ -2,12 +2,12 @@
 // Service: the daemon as a whole, on ports that tests can serve.
 #pragma once
 
-#include "daemon/broker.hpp"
 #include "daemon/context.hpp"
-#include "daemon/device_face.hpp"
-#include "daemon/iommu_fault.hpp"
-#include "daemon/machine_face.hpp"
-#include "daemon/manager_face.hpp"
+#include "daemon/faces/device_face.hpp"
+#include "daemon/faces/machine_face.hpp"
+#include "daemon/faces/manager_face.hpp"
+#include "daemon/host/iommu_fault.hpp"
+#include "daemon/peers/broker.hpp"
 
 #include <functional>
 #include <map>
@@ -52,7 +52,7 @@ public:
     void on_machine(OnMachine call) { on_machine_ = std::move(call); }
 
     [[nodiscard]] Machines& machines() noexcept { return machines_; }
-    [[nodiscard]] Custody& custody() noexcept { return custody_; }
+    [[nodiscard]] Ownership& ownership() noexcept { return ownership_; }
 
 private:
     void follow(const Machines::Event& event);
@@ -60,22 +60,22 @@ private:
     void show();
     [[nodiscard]] bool concerns(const plan::Instance& instance, const std::string& machine,
                                 bool live);
-    void settle_soon(const plan::Instance& instance);
+    void reconcile_soon(const plan::Instance& instance);
     [[nodiscard]] boost::asio::awaitable<void> power_off(std::shared_ptr<Machine> machine);
-    [[nodiscard]] boost::asio::awaitable<void> settle(const plan::Instance& instance);
+    [[nodiscard]] boost::asio::awaitable<void> reconcile(const plan::Instance& instance);
 
     boost::asio::io_context& io_;
     const plan::Catalogue& catalogue_;
     Units& units_;
     std::chrono::milliseconds return_time_;
     Machines machines_;
-    Custody custody_;
+    Ownership ownership_;
     Turn turn_;
     Transfers transfers_;
-    RamCustody ram_;
+    RamOwnership ram_;
     HostClocks clocks_;
     Broker broker_;
-    Inventory inventory_;
+    HostDevices host_devices_;
     IrqCounter irq_counter_;
     Authorization authorization_;
     Context context_;

@@ -111,13 +111,13 @@ Mapping LinuxPlatformDevice::map(RegionIndex index)
                            fmt::format("region {} of {}", index.value, name_));
 }
 
-void LinuxPlatformDevice::set_trigger(IrqIndex index, const EventFd& trigger)
+void LinuxPlatformDevice::set_signal(IrqIndex index, const EventFd& trigger)
 {
     set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_TRIGGER, 1, trigger.get()), index,
             "connect", name_);
 }
 
-void LinuxPlatformDevice::clear_trigger(IrqIndex index)
+void LinuxPlatformDevice::clear_signal(IrqIndex index)
 {
     // Count 0 takes the trigger away; DATA_NONE with count 1 would fire it instead.
     set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_TRIGGER, 0, std::nullopt), index,

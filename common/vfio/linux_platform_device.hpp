@@ -31,8 +31,8 @@ public:
     [[nodiscard]] Region region(RegionIndex index) const override;
     [[nodiscard]] Irq irq(IrqIndex index) const override;
     [[nodiscard]] Mapping map(RegionIndex index) override;
-    void set_trigger(IrqIndex index, const EventFd& trigger) override;
-    void clear_trigger(IrqIndex index) override;
+    void set_signal(IrqIndex index, const EventFd& trigger) override;
+    void clear_signal(IrqIndex index) override;
     void set_unmask_on(IrqIndex index, const EventFd& resample) override;
     void clear_unmask(IrqIndex index) override;
     void mask(IrqIndex index) override;

@@ -63,9 +63,9 @@ public:
     [[nodiscard]] virtual Mapping map(RegionIndex index) = 0;
 
     /// The kernel signals `trigger` when the interrupt fires; a level one is then masked.
-    virtual void set_trigger(IrqIndex index, const EventFd& trigger) = 0;
+    virtual void set_signal(IrqIndex index, const EventFd& trigger) = 0;
     /// No trigger any more; waits for a running handler.
-    virtual void clear_trigger(IrqIndex index) = 0;
+    virtual void clear_signal(IrqIndex index) = 0;
     /// A count on `resample` unmasks the interrupt, in the kernel. Level only.
     virtual void set_unmask_on(IrqIndex index, const EventFd& resample) = 0;
     virtual void clear_unmask(IrqIndex index) = 0;

@@ -22,8 +22,8 @@ public:
 
 private:
     void do_arm() override { vm_.add_edge_irqfd(guest_, trigger_); }
-    void do_go_live() override { device_.set_trigger(index_, trigger_); }
-    void do_quiesce() override { device_.clear_trigger(index_); }
+    void do_go_live() override { device_.set_signal(index_, trigger_); }
+    void do_stop() override { device_.clear_signal(index_); }
     void do_disarm() override { vm_.remove_irqfd(guest_, trigger_); }
 };
 

@@ -28,7 +28,7 @@ void LevelLine::do_arm()
 
 void LevelLine::do_go_live()
 {
-    device_.set_trigger(index_, trigger_);
+    device_.set_signal(index_, trigger_);
     try
     {
         // By hand: nobody says EOI for an interrupt that never came. An interrupt that waits fires
@@ -37,18 +37,18 @@ void LevelLine::do_go_live()
     }
     catch (...)
     {
-        undo([this] { device_.clear_trigger(index_); });
+        undo([this] { device_.clear_signal(index_); });
         throw;
     }
 }
 
-void LevelLine::do_quiesce()
+void LevelLine::do_stop()
 {
     device_.mask(index_);
     try
     {
         // The mask alone does not do: the guest's EOI for the last interrupt would unmask.
-        device_.clear_trigger(index_);
+        device_.clear_signal(index_);
     }
     catch (...)
     {

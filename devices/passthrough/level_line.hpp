@@ -29,7 +29,7 @@ public:
 private:
     void do_arm() override;
     void do_go_live() override;
-    void do_quiesce() override;
+    void do_stop() override;
     void do_disarm() override;
 
     EventFd resample_; ///< signalled by KVM, taken by VFIO

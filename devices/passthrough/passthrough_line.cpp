@@ -41,16 +41,16 @@ void PassthroughLine::go_live()
     state_ = State::live;
 }
 
-void PassthroughLine::quiesce()
+void PassthroughLine::stop()
 {
-    require(state_ == State::live, "quiesce", guest_);
-    do_quiesce();
-    state_ = State::quiesced;
+    require(state_ == State::live, "stop", guest_);
+    do_stop();
+    state_ = State::stopped;
 }
 
 void PassthroughLine::disarm()
 {
-    require(state_ == State::masked || state_ == State::quiesced, "disarm", guest_);
+    require(state_ == State::masked || state_ == State::stopped, "disarm", guest_);
     do_disarm();
     state_ = State::disarmed;
 }
@@ -60,8 +60,8 @@ void PassthroughLine::take_down() noexcept
     // Each on its own: a device that is gone must not keep KVM's side from being taken away.
     if (state_ == State::live)
     {
-        undo([this] { do_quiesce(); });
-        state_ = State::quiesced;
+        undo([this] { do_stop(); });
+        state_ = State::stopped;
     }
     if (state_ != State::disarmed)
     {

@@ -26,21 +26,21 @@ class PassthroughLine
 public:
     /// The transitions, and there is no other:
     ///
-    ///                arm()            go_live()         quiesce()            disarm()
-    ///     disarmed ---------> masked ------------> live -----------> quiesced ---------> disarmed
+    ///                arm()            go_live()          stop()             disarm()
+    ///     disarmed ---------> masked ------------> live -----------> stopped ----------> disarmed
     ///                            |                                                          ^
     ///                            +-------------------- disarm() ----------------------------+
     ///                                    a start that is given up
     ///
-    /// Nothing reaches the guest but in `live`. `masked` and `quiesced` are the same to VFIO; but a
-    /// guest may still hold an interrupt from before it was quiesced, so the way back to `live`
+    /// Nothing reaches the guest but in `live`. `masked` and `stopped` are the same to VFIO; but a
+    /// guest may still hold an interrupt from before it was stopped, so the way back to `live`
     /// leads through disarm(), which lowers the guest's line.
     enum class State : std::uint8_t
     {
         disarmed, ///< VFIO and KVM know nothing of the line
         masked,   ///< KVM listens, VFIO has nothing to signal
         live,     ///< from the device to the guest
-        quiesced, ///< VFIO signals no more and no handler runs; KVM still listens
+        stopped,  ///< VFIO signals no more and no handler runs; KVM still listens
     };
 
     virtual ~PassthroughLine() = default;
@@ -56,7 +56,7 @@ public:
     /// up could be lost there, and a level line would then stay masked for ever.
     void go_live();
     /// Waits for a handler that runs; what it signalled still reaches the guest.
-    void quiesce();
+    void stop();
     /// Waits until nothing is in flight and lowers the guest's line.
     void disarm();
 
@@ -70,7 +70,7 @@ protected:
     /// Each does its steps, or undoes what it did and throws.
     virtual void do_arm() = 0;
     virtual void do_go_live() = 0;
-    virtual void do_quiesce() = 0;
+    virtual void do_stop() = 0;
     virtual void do_disarm() = 0;
 
     kvm::Vm& vm_;

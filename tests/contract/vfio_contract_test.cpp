@@ -60,7 +60,7 @@ TEST_P(VfioContract, ADeviceWithoutDmaIsHandedOverAsOneDescriptor)
 TEST_P(VfioContract, AnInterruptComesOnceUntilItIsUnmasked)
 {
     const EventFd trigger;
-    subject->device->set_trigger(irq, trigger);
+    subject->device->set_signal(irq, trigger);
     subject->want(true);
     EXPECT_TRUE(comes(*subject, trigger, 2000));
     EXPECT_FALSE(comes(*subject, trigger, 100));
@@ -75,7 +75,7 @@ TEST_P(VfioContract, AMaskMayComeBeforeTheTrigger)
 {
     const EventFd trigger;
     subject->device->mask(irq);
-    subject->device->set_trigger(irq, trigger);
+    subject->device->set_signal(irq, trigger);
     subject->want(true);
     EXPECT_FALSE(comes(*subject, trigger, 100));
     subject->device->unmask(irq);
@@ -85,7 +85,7 @@ TEST_P(VfioContract, AMaskMayComeBeforeTheTrigger)
 TEST_P(VfioContract, AMaskIsAFlagAndNoDepth)
 {
     const EventFd trigger;
-    subject->device->set_trigger(irq, trigger);
+    subject->device->set_signal(irq, trigger);
     subject->device->unmask(irq);
     subject->device->mask(irq);
     subject->device->mask(irq);
@@ -100,7 +100,7 @@ TEST_P(VfioContract, ACountOnTheResampleEventfdUnmasks)
     const EventFd trigger;
     const EventFd resample;
     subject->device->set_unmask_on(irq, resample);
-    subject->device->set_trigger(irq, trigger);
+    subject->device->set_signal(irq, trigger);
     subject->want(true);
     for (int round = 0; round < 3; ++round)
     {
@@ -116,13 +116,13 @@ TEST_P(VfioContract, ACountOnTheResampleEventfdUnmasks)
 TEST_P(VfioContract, NothingComesWithoutATriggerAndItComesWithTheNext)
 {
     const EventFd trigger;
-    subject->device->set_trigger(irq, trigger);
+    subject->device->set_signal(irq, trigger);
     subject->device->mask(irq);
-    subject->device->clear_trigger(irq);
+    subject->device->clear_signal(irq);
     subject->want(true);
     subject->device->unmask(irq);
     EXPECT_FALSE(comes(*subject, trigger, 100));
-    subject->device->set_trigger(irq, trigger);
+    subject->device->set_signal(irq, trigger);
     EXPECT_TRUE(comes(*subject, trigger, 2000));
 }
 

@@ -219,9 +219,9 @@ public:
         return Mapping::shared(model_.memory_[index.value].get(), 0, kind.size, model_.name_);
     }
 
-    void set_trigger(vfio::IrqIndex index, const EventFd& trigger) override
+    void set_signal(vfio::IrqIndex index, const EventFd& trigger) override
     {
-        change(DeviceModel::Call::set_trigger, "set_trigger", index,
+        change(DeviceModel::Call::set_signal, "set_signal", index,
                [&](DeviceModel::IrqState& irq)
                {
                    irq.trigger = keep(trigger);
@@ -229,9 +229,9 @@ public:
                });
     }
 
-    void clear_trigger(vfio::IrqIndex index) override
+    void clear_signal(vfio::IrqIndex index) override
     {
-        change(DeviceModel::Call::clear_trigger, "clear_trigger", index,
+        change(DeviceModel::Call::clear_signal, "clear_signal", index,
                [](DeviceModel::IrqState& irq) { irq.trigger.reset(); });
     }
 

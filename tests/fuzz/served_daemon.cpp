@@ -4,7 +4,7 @@
 
 #include "common/base/error.hpp"
 #include "common/bus/error.hpp"
-#include "daemon/log_control.hpp"
+#include "daemon/faces/log_control.hpp"
 #include "tests/unit/service/daemon_bench.hpp"
 
 #include <malloc.h>

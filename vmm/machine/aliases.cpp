@@ -138,7 +138,7 @@ std::chrono::microseconds Aliases::detach(std::string_view name, VcpuThreads& vc
     std::optional<quiesce::SavedRegisters> registers;
     try
     {
-        step(move, "quiesce its interrupts", [&] { instance.quiesce(); });
+        step(move, "stop its interrupts", [&] { instance.stop_interrupts(); });
         step(move, "disconnect its interrupts", [&] { instance.disarm(); });
         // The vCPUs stand still for this alone.
         step(move, "remove its registers",

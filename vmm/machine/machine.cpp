@@ -125,7 +125,7 @@ void Machine::connect(const plan::AliasPlan& alias, const ConsoleSink& console_s
 
 void Machine::connect_console(const plan::AliasPlan& alias, const ConsoleSink& console_sink)
 {
-    devices::IrqLine& line = irqs_.emulated(alias.lines.at(0).guest);
+    devices::IrqLine& line = irqs_.line(alias.lines.at(0).guest);
     Console& console = consoles_.emplace_back(alias.name, line, console_sink(alias.name));
     bus_.add(alias.windows.at(0).guest, alias.name, console.uart);
 }
@@ -134,7 +134,7 @@ void Machine::connect_power_key(const plan::AliasPlan& alias)
 {
     if (power_key_)
         throw Error{EEXIST, "give the machine a second power key, {}", alias.name};
-    power_key_.emplace(irqs_.emulated(alias.lines.at(0).guest));
+    power_key_.emplace(irqs_.line(alias.lines.at(0).guest));
     bus_.add(alias.windows.at(0).guest, alias.name, *power_key_);
 }
 

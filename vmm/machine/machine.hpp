@@ -9,8 +9,8 @@
 #include "devices/emulated/cadence_uart.hpp"
 #include "devices/emulated/zynqmp_gpio.hpp"
 #include "vmm/machine/aliases.hpp"
+#include "vmm/machine/emulated_irqs.hpp"
 #include "vmm/machine/guest_memory.hpp"
-#include "vmm/machine/irq_router.hpp"
 #include "vmm/machine/mmio_bus.hpp"
 #include "vmm/machine/notices.hpp"
 #include "vmm/machine/vcpu_threads.hpp"
@@ -112,7 +112,7 @@ private:
     std::vector<std::unique_ptr<kvm::Vcpu>> vcpus_;
     GuestMemory memory_;
     Aliases aliases_;
-    IrqRouter irqs_;
+    EmulatedIrqs irqs_;
     MmioBus bus_;
     std::deque<Console> consoles_;
     std::optional<devices::ZynqmpGpio> power_key_;

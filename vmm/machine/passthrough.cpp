@@ -114,12 +114,12 @@ void Passthrough::go_live()
 // The next two pass over what is done already, so that they can finish a way out that failed in the
 // middle and could not be undone either.
 
-void Passthrough::quiesce()
+void Passthrough::stop_interrupts()
 {
     for (auto& line : lines_)
     {
         if (line->state() == State::live)
-            line->quiesce();
+            line->stop();
     }
 }
 
@@ -136,7 +136,7 @@ void Passthrough::revive()
 {
     for (auto& line : lines_)
     {
-        if (line->state() == State::quiesced)
+        if (line->state() == State::stopped)
             line->disarm();
         if (line->state() == State::disarmed)
             line->arm();

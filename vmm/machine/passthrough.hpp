@@ -22,7 +22,7 @@ namespace aliasvm::machine
 /// of them in the guest before the steps below. The way in, and the way out in reverse:
 ///
 ///     construct → begin_dma() → arm() → show() → go_live()
-///     quiesce() → disarm() → hide() → bring_to_rest() → end_dma() → destroy
+///     stop_interrupts() → disarm() → hide() → bring_to_rest() → end_dma() → destroy
 ///
 /// Destruction takes the rest of the way out from wherever it is, as far as the kernel lets it.
 /// A step throws Error; those that say so then leave everything as it was before. Main thread only.
@@ -53,7 +53,7 @@ public:
 
     void arm();
     void go_live();
-    void quiesce();
+    void stop_interrupts();
     void disarm();
     /// Takes every line to live from wherever it is: the undoing of the two before.
     void revive();

@@ -7,8 +7,8 @@
 #include "common/bus/error.hpp"
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
-#include "daemon/custody.hpp"
-#include "daemon/linux_device_host.hpp"
+#include "daemon/host/linux_device_host.hpp"
+#include "daemon/ownership/ownership.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -32,9 +32,9 @@ constexpr auto patience = std::chrono::seconds{5};
 class Session : public std::enable_shared_from_this<Session>
 {
 public:
-    Session(asio::io_context& io, daemon::Custody& custody, const plan::Instance& uart,
+    Session(asio::io_context& io, daemon::Ownership& ownership, const plan::Instance& uart,
             std::shared_ptr<bus::Connection> connection)
-        : io_{io}, custody_{custody}, uart_{uart}, connection_{std::move(connection)}
+        : io_{io}, ownership_{ownership}, uart_{uart}, connection_{std::move(connection)}
     {
         sd_bus_slot* slot = nullptr;
         bus::require(sd_bus_add_object_vtable(connection_->raw(), &slot, bus::root_path,
@@ -54,9 +54,9 @@ private:
 
     asio::awaitable<void> acquire(bus::Message call)
     {
-        custody_.bind(uart_, daemon::Force::no);
-        const auto device = co_await custody_.open(uart_, patience);
-        custody_.quiesce(uart_, device);
+        ownership_.bind(uart_, daemon::Force::no);
+        const auto device = co_await ownership_.open(uart_, patience);
+        ownership_.quiesce(uart_, device);
         bus::Message reply = call.new_reply();
         reply.append("s", uart_.name.c_str()).open('a', "h");
         for (const int descriptor : device->descriptors())
@@ -67,7 +67,7 @@ private:
     static const sd_bus_vtable vtable[];
 
     asio::io_context& io_;
-    daemon::Custody& custody_;
+    daemon::Ownership& ownership_;
     const plan::Instance& uart_;
     std::shared_ptr<bus::Connection> connection_;
     bus::Slot slot_;
@@ -91,7 +91,7 @@ asio::awaitable<void> serve(asio::io_context& io, const char* path)
     if (uart == nullptr)
         throw Error{ENODEV, "find uart1 in {}", ALIASVM_CATALOGUE};
     daemon::LinuxDeviceHost host;
-    daemon::Custody custody{catalogue, host};
+    daemon::Ownership ownership{catalogue, host};
     Protocol::acceptor acceptor{io, Protocol::endpoint{path}};
     std::puts("ready");
     std::fflush(stdout);
@@ -99,7 +99,7 @@ asio::awaitable<void> serve(asio::io_context& io, const char* path)
     {
         Protocol::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
         sessions.push_back(std::make_shared<Session>(
-            io, custody, *uart, bus::Connection::serve_peer(io, UniqueFd{socket.release()})));
+            io, ownership, *uart, bus::Connection::serve_peer(io, UniqueFd{socket.release()})));
     }
 }
 

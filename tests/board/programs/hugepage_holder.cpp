@@ -4,7 +4,7 @@
 #include "common/base/error.hpp"
 #include "common/base/mapping.hpp"
 #include "common/base/unique_fd.hpp"
-#include "daemon/pagemap.hpp"
+#include "daemon/host/pagemap.hpp"
 
 #include <linux/memfd.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is set is found, also by the next daemon.
-#include "daemon/assignments.hpp"
+#include "daemon/files/assignments.hpp"
 
 #include "temporary_folder.hpp"
 

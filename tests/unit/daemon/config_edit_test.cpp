@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One binding changes, and nothing else.
-#include "daemon/config_edit.hpp"
+#include "daemon/files/config_edit.hpp"
 
 #include "common/base/error.hpp"
 #include "common/plan/config.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records of the kernel's log, as recorded and as a hostile hand would have them.
-#include "daemon/fault_watch.hpp"
+#include "daemon/host/fault_watch.hpp"
 
 #include <sys/socket.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real catalogue against a folder that looks like debugfs.
-#include "daemon/host_clocks.hpp"
+#include "daemon/host/host_clocks.hpp"
 
 #include "common/base/file.hpp"
 #include "temporary_folder.hpp"

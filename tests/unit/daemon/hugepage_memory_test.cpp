@@ -2,7 +2,7 @@
 // Files of pages and what is said of their places; ordinary pages stand for huge ones.
 #include "common/base/error.hpp"
 #include "common/base/mapping.hpp"
-#include "daemon/hugepage_memory.hpp"
+#include "daemon/host/hugepage_memory.hpp"
 #include "tests/unit/daemon/temporary_folder.hpp"
 
 #include <sys/stat.h>

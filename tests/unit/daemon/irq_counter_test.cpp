@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counting over a folder that looks like /sys/kernel/irq.
-#include "daemon/irq_counter.hpp"
+#include "daemon/host/irq_counter.hpp"
 
 #include "temporary_folder.hpp"
 

@@ -2,7 +2,7 @@
 // The real pagemap where it is told, and entries of a file where it is not.
 #include "common/base/error.hpp"
 #include "common/base/mapping.hpp"
-#include "daemon/pagemap.hpp"
+#include "daemon/host/pagemap.hpp"
 #include "tests/unit/daemon/temporary_folder.hpp"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Old or new, whatever happens.
-#include "daemon/replace_file.hpp"
+#include "daemon/files/replace_file.hpp"
 
 #include "temporary_folder.hpp"
 

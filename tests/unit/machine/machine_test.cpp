@@ -158,7 +158,7 @@ TEST_F(AMachine, LeavesNothingBehind)
     for (std::uint32_t n = 0; n < 8; ++n)
         EXPECT_TRUE(system.vm().vcpu(n).destroyed());
     // The line was live last and silent first.
-    const auto trigger = std::ranges::find(order, "set_trigger 0");
+    const auto trigger = std::ranges::find(order, "set_signal 0");
     EXPECT_LT(std::ranges::find(order, "set_unmask_on 0"), trigger);
     EXPECT_NE(trigger, order.end());
 }
@@ -167,7 +167,7 @@ TEST_F(AMachine, LeavesNothingBehindWhenAnyStepOfItsPowerOnFails)
 {
     using DeviceCall = fakes::DeviceModel::Call;
     const auto plan = plan_of({uart_alias(plan::Backing::instance), power_key()}, 2);
-    for (const auto call : {DeviceCall::open, DeviceCall::map, DeviceCall::set_trigger,
+    for (const auto call : {DeviceCall::open, DeviceCall::map, DeviceCall::set_signal,
                             DeviceCall::set_unmask_on, DeviceCall::mask, DeviceCall::unmask})
     {
         device().fail(call, EIO);

@@ -48,9 +48,9 @@ TEST_F(ARebinding, ThatFailsAnywhereOnTheWayOutLeavesTheDeviceAtWork)
         EXPECT_TRUE(vm.acknowledge(gem_edge_spi)) << call;
         ASSERT_TRUE(vm.vcpu(0).wait_idle()) << "the vCPU runs on after " << call;
     }
-    EXPECT_THAT(failed, ElementsAre("mask 0", "clear_trigger 0", "clear_trigger 1",
-                                    "clear_unmask 0", "remove_irqfd 57", "remove_irqfd 58",
-                                    "remove_slot 1", "remove_slot 2", "unmap_memory"));
+    EXPECT_THAT(failed, ElementsAre("mask 0", "clear_signal 0", "clear_signal 1", "clear_unmask 0",
+                                    "remove_irqfd 57", "remove_irqfd 58", "remove_slot 1",
+                                    "remove_slot 2", "unmap_memory"));
     EXPECT_FALSE(gem.opened());
     EXPECT_THAT(gem.dma, IsEmpty());
 }
@@ -87,7 +87,7 @@ TEST_F(ARebinding, ThatFailsAnywhereOnTheWayInLeavesTheAliasEmpty)
     EXPECT_THAT(failed, ElementsAre("open ff0c0000.ethernet", "region 0", "map 0", "region 1",
                                     "map 1", "irq 0", "irq 1", "map_memory", "mask 0",
                                     "add_irqfd 57", "set_unmask_on 0", "add_irqfd 58", "set_slot 1",
-                                    "set_slot 2", "set_trigger 0", "unmask 0", "set_trigger 1"));
+                                    "set_slot 2", "set_signal 0", "unmask 0", "set_signal 1"));
     expect_served(gem, vm, gem_spi);
     EXPECT_EQ(vm.dangling_slots(), 0U);
 }

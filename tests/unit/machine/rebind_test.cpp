@@ -76,7 +76,7 @@ TEST_F(ARebinding, StandsStillOnlyForTheSlots)
     machine->detach("uart0");
     EXPECT_THAT(still, testing::Contains("remove_slot 1"));
     EXPECT_THAT(running, testing::IsSupersetOf(
-                             {"mask 0", "clear_trigger 0", "clear_unmask 0", "remove_irqfd 21"}));
+                             {"mask 0", "clear_signal 0", "clear_unmask 0", "remove_irqfd 21"}));
     ASSERT_TRUE(cpu.wait_idle());
     still.clear();
     running.clear();
@@ -115,7 +115,7 @@ TEST_F(ARebinding, TakesItsStepsInTheOneOrderThatIsSafe)
     vm.on_call = note;
     host.device(gem1).on_call = note;
     machine->detach("gem0");
-    EXPECT_THAT(calls, ElementsAre("mask 0", "clear_trigger 0", "clear_trigger 1", "clear_unmask 0",
+    EXPECT_THAT(calls, ElementsAre("mask 0", "clear_signal 0", "clear_signal 1", "clear_unmask 0",
                                    "remove_irqfd 57", "remove_irqfd 58", "remove_slot 1",
                                    "remove_slot 2", "unmap_memory", "close"));
     calls.clear();
@@ -123,7 +123,7 @@ TEST_F(ARebinding, TakesItsStepsInTheOneOrderThatIsSafe)
     EXPECT_THAT(calls,
                 ElementsAre("open ff0c0000.ethernet", "map 0", "map 1", "map_memory", "mask 0",
                             "add_irqfd 57", "set_unmask_on 0", "add_irqfd 58", "set_slot 1",
-                            "set_slot 2", "set_trigger 0", "unmask 0", "set_trigger 1"))
+                            "set_slot 2", "set_signal 0", "unmask 0", "set_signal 1"))
         << "and nothing of the guest's GICD_ICFGR";
     vm.on_call = nullptr;
     host.device(gem1).on_call = nullptr;

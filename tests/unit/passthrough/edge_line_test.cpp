@@ -36,10 +36,10 @@ TEST_F(AnEdgeLine, NeverMasksOrResamples)
 {
     line->arm();
     line->go_live();
-    line->quiesce();
+    line->stop();
     line->disarm();
     EXPECT_THAT(bench.taken(),
-                ElementsAre("add_irqfd 21", "set_trigger 0", "clear_trigger 0", "remove_irqfd 21"));
+                ElementsAre("add_irqfd 21", "set_signal 0", "clear_signal 0", "remove_irqfd 21"));
 }
 
 TEST_F(AnEdgeLine, BringsOneInterruptForEachEdge)
@@ -60,7 +60,7 @@ TEST_F(AnEdgeLine, BringsNothingBeforeItIsLiveAndAfterItIsQuiesced)
     line->arm();
     EXPECT_FALSE(device().has_trigger(0));
     line->go_live();
-    line->quiesce();
+    line->stop();
     device().raise(0);
     EXPECT_FALSE(vm().pending(guest_line));
 }
@@ -71,17 +71,17 @@ TEST_F(AnEdgeLine, StaysWhereItWasWhenAStepFails)
     EXPECT_THROW(line->arm(), Error);
     EXPECT_EQ(line->state(), State::disarmed);
     line->arm();
-    device().fail(DeviceModel::Call::set_trigger, EBUSY);
+    device().fail(DeviceModel::Call::set_signal, EBUSY);
     EXPECT_THROW(line->go_live(), Error);
     EXPECT_EQ(line->state(), State::masked);
     line->go_live();
-    device().fail(DeviceModel::Call::clear_trigger, EIO);
-    EXPECT_THROW(line->quiesce(), Error);
+    device().fail(DeviceModel::Call::clear_signal, EIO);
+    EXPECT_THROW(line->stop(), Error);
     EXPECT_EQ(line->state(), State::live);
-    line->quiesce();
+    line->stop();
     vm().fail(VmModel::Call::remove_irqfd, EIO);
     EXPECT_THROW(line->disarm(), Error);
-    EXPECT_EQ(line->state(), State::quiesced);
+    EXPECT_EQ(line->state(), State::stopped);
     line->disarm();
 }
 

@@ -45,9 +45,9 @@ TEST_F(ALevelLine, TakesEachStepInTheOneOrderThatLosesNothing)
     line->arm();
     EXPECT_THAT(bench.taken(), ElementsAre("mask 0", "add_irqfd 21", "set_unmask_on 0"));
     line->go_live();
-    EXPECT_THAT(bench.taken(), ElementsAre("set_trigger 0", "unmask 0"));
-    line->quiesce();
-    EXPECT_THAT(bench.taken(), ElementsAre("mask 0", "clear_trigger 0"));
+    EXPECT_THAT(bench.taken(), ElementsAre("set_signal 0", "unmask 0"));
+    line->stop();
+    EXPECT_THAT(bench.taken(), ElementsAre("mask 0", "clear_signal 0"));
     line->disarm();
     EXPECT_THAT(bench.taken(), ElementsAre("clear_unmask 0", "remove_irqfd 21"));
     EXPECT_EQ(line->state(), State::disarmed);
@@ -56,15 +56,15 @@ TEST_F(ALevelLine, TakesEachStepInTheOneOrderThatLosesNothing)
 TEST_F(ALevelLine, RefusesStepsOutOfOrder)
 {
     EXPECT_THROW(line->go_live(), std::logic_error);
-    EXPECT_THROW(line->quiesce(), std::logic_error);
+    EXPECT_THROW(line->stop(), std::logic_error);
     EXPECT_THROW(line->disarm(), std::logic_error);
     line->arm();
     EXPECT_THROW(line->arm(), std::logic_error);
-    EXPECT_THROW(line->quiesce(), std::logic_error);
+    EXPECT_THROW(line->stop(), std::logic_error);
     line->go_live();
     EXPECT_THROW(line->arm(), std::logic_error);
     EXPECT_THROW(line->disarm(), std::logic_error);
-    line->quiesce();
+    line->stop();
     EXPECT_THROW(line->arm(), std::logic_error);
     EXPECT_THROW(line->go_live(), std::logic_error);
 }
@@ -104,7 +104,7 @@ TEST_F(ALevelLine, HoldsAnEarlyInterruptUntilItIsLive)
 TEST_F(ALevelLine, BringsNothingOnceItIsQuiesced)
 {
     make_live();
-    line->quiesce();
+    line->stop();
     device().raise(0);
     EXPECT_FALSE(vm().pending(guest_line));
 }
@@ -113,7 +113,7 @@ TEST_F(ALevelLine, StaysQuietWhenTheGuestSaysEoiAfterwards)
 {
     make_live();
     device().raise(0);
-    line->quiesce();
+    line->stop();
     EXPECT_TRUE(bench.eoi()); // KVM resamples, VFIO unmasks
     EXPECT_FALSE(vm().pending(guest_line));
     line->disarm();
@@ -124,7 +124,7 @@ TEST_F(ALevelLine, LowersTheGuestsLineWhenItIsDisarmed)
 {
     make_live();
     device().raise(0);
-    line->quiesce();
+    line->stop();
     line->disarm();
     EXPECT_FALSE(vm().pending(guest_line));
 }
@@ -133,7 +133,7 @@ TEST_F(ALevelLine, CanBeUsedAgain)
 {
     make_live();
     device().raise(0);
-    line->quiesce();
+    line->stop();
     line->disarm();
     make_live();
     EXPECT_TRUE(vm().pending(guest_line));
@@ -145,7 +145,7 @@ TEST_F(ALevelLine, StaysMaskedWhenArmedAfterAnEoiThatVfioNoLongerHeard)
 {
     make_live();
     device().raise(0);
-    line->quiesce();
+    line->stop();
     // Between the two steps of disarming: VFIO listens no more, KVM still resamples.
     vm().fail(VmModel::Call::remove_irqfd, EIO);
     device().fail(DeviceModel::Call::set_unmask_on, EIO); // so that the undoing fails, too
@@ -178,7 +178,7 @@ TEST_F(ALevelLine, LeavesNothingBehindFromAnyState)
         if (steps > 1)
             line->go_live();
         if (steps > 2)
-            line->quiesce();
+            line->stop();
         line.reset();
         EXPECT_EQ(vm().irqfd_count(), 0U) << steps;
         EXPECT_FALSE(device().has_trigger(0)) << steps;
@@ -214,7 +214,7 @@ TEST_F(ALevelLine, StaysDisarmedWhenArmingFails)
 TEST_F(ALevelLine, StaysMaskedWhenGoingLiveFails)
 {
     line->arm();
-    for (const auto call : {DeviceModel::Call::set_trigger, DeviceModel::Call::unmask})
+    for (const auto call : {DeviceModel::Call::set_signal, DeviceModel::Call::unmask})
     {
         device().fail(call, EBUSY);
         EXPECT_THROW(line->go_live(), Error);
@@ -230,10 +230,10 @@ TEST_F(ALevelLine, StaysMaskedWhenGoingLiveFails)
 TEST_F(ALevelLine, StaysLiveWhenQuiescingFails)
 {
     make_live();
-    for (const auto call : {DeviceModel::Call::mask, DeviceModel::Call::clear_trigger})
+    for (const auto call : {DeviceModel::Call::mask, DeviceModel::Call::clear_signal})
     {
         device().fail(call, EIO);
-        EXPECT_THROW(line->quiesce(), Error);
+        EXPECT_THROW(line->stop(), Error);
         EXPECT_EQ(line->state(), State::live);
         device().raise(0);
         EXPECT_TRUE(bench.serve());
@@ -243,13 +243,13 @@ TEST_F(ALevelLine, StaysLiveWhenQuiescingFails)
 TEST_F(ALevelLine, StaysQuiescedWhenDisarmingFails)
 {
     make_live();
-    line->quiesce();
+    line->stop();
     device().fail(DeviceModel::Call::clear_unmask, EIO);
     EXPECT_THROW(line->disarm(), Error);
-    EXPECT_EQ(line->state(), State::quiesced);
+    EXPECT_EQ(line->state(), State::stopped);
     vm().fail(VmModel::Call::remove_irqfd, EIO);
     EXPECT_THROW(line->disarm(), Error);
-    EXPECT_EQ(line->state(), State::quiesced);
+    EXPECT_EQ(line->state(), State::stopped);
     EXPECT_TRUE(device().resamples(0));
     line->disarm();
 }
@@ -309,7 +309,7 @@ TEST_F(ALevelLine, LosesAndInventsNothingInAnyOrderOfEvents)
                 else if (line->state() == State::masked)
                     line->go_live();
                 else if (line->state() == State::live)
-                    line->quiesce();
+                    line->stop();
                 else
                     line->disarm();
             }

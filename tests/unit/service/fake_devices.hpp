@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/quiesce/saved_registers.hpp"
-#include "daemon/ports.hpp"
+#include "daemon/ports/device_host.hpp"
 #include "tests/fakes/fake_vfio.hpp"
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/base/error.hpp"
-#include "daemon/ports.hpp"
+#include "daemon/ports/fixed_memory.hpp"
 
 #include <sys/mman.h>
 

@@ -2,7 +2,7 @@
 // FakeUnits: a systemd that starts fake VMMs.
 #pragma once
 
-#include "daemon/ports.hpp"
+#include "daemon/ports/units.hpp"
 
 #include <functional>
 #include <map>

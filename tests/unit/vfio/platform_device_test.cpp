@@ -158,9 +158,9 @@ TEST_F(ALinuxPlatformDevice, DoesNotMapWhatIsNotWholePages)
 
 TEST_F(ALinuxPlatformDevice, SetsAndClearsATrigger)
 {
-    device().set_trigger(irq, event);
+    device().set_signal(irq, event);
     expect_last(VFIO_IRQ_SET_ACTION_TRIGGER, 1, event.get());
-    device().clear_trigger(irq);
+    device().clear_signal(irq);
     expect_last(VFIO_IRQ_SET_ACTION_TRIGGER, 0, std::nullopt);
 }
 

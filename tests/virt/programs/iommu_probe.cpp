@@ -6,8 +6,8 @@
 #include "common/base/file.hpp"
 #include "common/facts/dma_holes.hpp"
 #include "common/vfio/group_checks.hpp"
-#include "daemon/binding.hpp"
-#include "daemon/fault_watch.hpp"
+#include "daemon/host/driver_override.hpp"
+#include "daemon/host/fault_watch.hpp"
 #include "tests/virt/programs/edu.hpp"
 
 #include <fcntl.h>

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// DeviceFace: org.aliasvm1.Device of one instance of the SoC.
+#pragma once
+
+#include "daemon/faces/face.hpp"
+
+namespace aliasvm::daemon
+{
+
+/// absent, host (a driver of it), available (nobody), idle (open here, at rest), assigned,
+/// returning, blocked.
+[[nodiscard]] const char* device_state(const Context& context, const plan::Instance& instance);
+
+class DeviceFace final : public Face
+{
+public:
+    DeviceFace(Context& context, const plan::Instance& instance);
+
+    void emit_place();
+
+private:
+    [[nodiscard]] boost::asio::awaitable<void> assign(bus::Message call);
+    [[nodiscard]] boost::asio::awaitable<void> release(bus::Message call);
+    [[nodiscard]] boost::asio::awaitable<void> quiesce(bus::Message call);
+
+    void name(bus::Message& value) const;
+    void sysname(bus::Message& value) const;
+    void compatible(bus::Message& value) const;
+    void driver(bus::Message& value) const;
+    void iommu_group(bus::Message& value) const;
+    void host_regions(bus::Message& value) const;
+    void host_spis(bus::Message& value) const;
+    void owner(bus::Message& value) const;
+    void alias(bus::Message& value) const;
+    void state(bus::Message& value) const;
+    void irq_count(bus::Message& value) const;
+
+    static const sd_bus_vtable vtable[];
+
+    const plan::Instance& instance_;
+};
+
+} // namespace aliasvm::daemon

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs, calls, and waiting for what they bring about.
+#include "daemon/faces/machine_control.hpp"
+
+#include "common/bus/error.hpp"
+#include "common/bus/names.hpp"
+#include "common/facts/gather.hpp"
+#include "common/plan/make_plan.hpp"
+
+#include <chrono>
+#include <variant>
+
+namespace aliasvm::daemon
+{
+
+namespace asio = boost::asio;
+namespace names = bus::error_name;
+using bus::NamedError;
+using namespace std::chrono_literals;
+
+namespace
+{
+
+/// For a unit to follow a VMM that ends by itself; restarts wait for RestartSec.
+constexpr auto unit_time = 60'000ms;
+
+/// The last sentence that there is about a unit's end.
+std::string reason_of(const UnitFacts& unit)
+{
+    std::string text = unit.result;
+    if (unit.exit_status != 0)
+        text += fmt::format(", exit status {}", unit.exit_status);
+    if (!unit.status.empty())
+        text += fmt::format(", \"{}\"", unit.status);
+    return text;
+}
+
+[[noreturn]] void start_failed(const Machine& machine)
+{
+    throw NamedError{names::start_failed, "{} did not start: {}; journalctl -u vm@{} has it all",
+                     machine.name.str(), reason_of(machine.unit), machine.name.str()};
+}
+
+void require_good_configuration(Context& context, const Machine& machine)
+{
+    const Problems problems = problems_of(context, machine);
+    if (!problems.empty())
+        throw NamedError{names::bad_configuration, "{}{}", to_string(problems.front()),
+                         problems.size() == 1
+                             ? ""
+                             : fmt::format(" (and {} more: Check tells all)", problems.size() - 1)};
+}
+
+} // namespace
+
+Problems problems_of(Context& context, const Machine& machine)
+{
+    if (!machine.config)
+        return {{{machine.config_path, 0, 0}, "there is no such file", "write it"}};
+    plan::Config config = *machine.config;
+    for (plan::AliasConfig& alias : config.aliases)
+        alias.instance.value = context.machines.wanted(machine, alias.name.value);
+    auto made = plan::make_plan(config, context.catalogue,
+                                facts::gather(config, context.catalogue, plan::a53_ipa_bits));
+    if (auto* const problems = std::get_if<Problems>(&made))
+        return std::move(*problems);
+    return {};
+}
+
+std::shared_ptr<Machine> require_live(Context& context, std::string_view name)
+{
+    const auto machine = context.machines.require(name).shared_from_this();
+    if (!machine->live())
+        throw NamedError{names::wrong_state, "{} is {}, not running", name,
+                         to_string(machine->state())};
+    return machine;
+}
+
+asio::awaitable<void> start_machine(Context& context, std::string name)
+{
+    const auto machine = context.machines.require(name).shared_from_this();
+    if (machine->unit.down())
+        require_good_configuration(context, *machine);
+    const std::string result = co_await context.units.start(machine->name);
+    if (result != "done")
+        start_failed(*machine);
+    const auto decided = [&] { return machine->live() || machine->unit.down(); };
+    static_cast<void>(co_await context.machines.condition().until(decided, unit_time));
+    if (!machine->live())
+        start_failed(*machine);
+}
+
+asio::awaitable<void> stop_machine(Context& context, std::string name)
+{
+    const auto machine = context.machines.require(name).shared_from_this();
+    const std::string result = co_await context.units.stop(machine->name);
+    if (result != "done")
+        throw NamedError{bus::error_name::failed, "stop {}: systemd's job ended as {}", name,
+                         result};
+}
+
+asio::awaitable<void> power_off(Context& context, std::string name)
+{
+    const auto machine = require_live(context, name);
+    const auto before = machine->vmm;
+    co_await before->power_off();
+    // Somebody may start it again at once.
+    const auto over = [&]
+    { return machine->unit.down() || (machine->vmm && machine->vmm != before); };
+    if (!co_await context.machines.condition().until(over, unit_time))
+        throw NamedError{names::timed_out, "power {} off: its process does not end", name};
+}
+
+asio::awaitable<void> reset(Context& context, std::string name)
+{
+    const auto machine = require_live(context, name);
+    const auto before = machine->vmm;
+    co_await before->reset();
+    const auto over = [&]
+    { return machine->unit.down() || (machine->vmm != before && machine->live()); };
+    static_cast<void>(co_await context.machines.condition().until(over, unit_time));
+    if (machine->unit.down() || !over())
+        start_failed(*machine);
+}
+
+asio::awaitable<void> set_paused(Context& context, std::string name, bool paused)
+{
+    const auto machine = require_live(context, name);
+    if (machine->paused == paused)
+        throw NamedError{names::wrong_state, "{} is {} already", name,
+                         paused ? "paused" : "running"};
+    const auto vmm = machine->vmm;
+    if (paused)
+        co_await vmm->pause();
+    else
+        co_await vmm->resume();
+    if (machine->vmm != vmm)
+        throw NamedError{bus::error_name::no_reply, "{} is gone", name};
+    machine->paused = paused;
+    context.machines.changed(*machine);
+}
+
+} // namespace aliasvm::daemon
