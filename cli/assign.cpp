@@ -15,7 +15,7 @@ namespace aliasvm::cli
 namespace
 {
 
-struct Options
+struct AssignOptions
 {
     std::string device;
     std::string machine;
@@ -25,7 +25,7 @@ struct Options
 };
 
 /// a{sv}, with what is asked for only: an older daemon refuses what it does not know.
-void append_options(bus::Message& message, const Options& options)
+void append_options(bus::Message& message, const AssignOptions& options)
 {
     message.open('a', "{sv}");
     if (options.persistent)
@@ -35,7 +35,7 @@ void append_options(bus::Message& message, const Options& options)
     message.close();
 }
 
-ExitCode call_device(Session& session, const Options& options, const char* member,
+ExitCode call_device(Session& session, const AssignOptions& options, const char* member,
                      const Client::Fill& fill)
 {
     // By its name in sysfs too, which is why the inventory is asked first.
@@ -45,7 +45,7 @@ ExitCode call_device(Session& session, const Options& options, const char* membe
     return ExitCode::success;
 }
 
-ExitCode assign(Session& session, const Options& options)
+ExitCode assign(Session& session, const AssignOptions& options)
 {
     return call_device(session, options, "Assign",
                        [&options](bus::Message& message)
@@ -55,7 +55,7 @@ ExitCode assign(Session& session, const Options& options)
                        });
 }
 
-ExitCode release(Session& session, const Options& options)
+ExitCode release(Session& session, const AssignOptions& options)
 {
     return call_device(session, options, "Release",
                        [&options](bus::Message& message) { append_options(message, options); });
@@ -65,7 +65,7 @@ ExitCode release(Session& session, const Options& options)
 
 void add_assign_commands(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<AssignOptions>();
     auto* const assign_command = app.add_subcommand(
         "assign", "put a device behind an alias of a VM, out of any other VM that has it");
     auto* const release_command = app.add_subcommand("release", "take a device out of its VM");

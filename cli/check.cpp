@@ -27,7 +27,7 @@ namespace aliasvm::cli
 namespace
 {
 
-struct Options
+struct CheckOptions
 {
     std::string what;
     bool json{};
@@ -106,7 +106,7 @@ void describe(Json& json, const Problem& problem)
     json.key("mend").text(problem.mend).end();
 }
 
-ExitCode check_and_print(Session& session, const Options& options)
+ExitCode check_and_print(Session& session, const CheckOptions& options)
 {
     const Problems problems = check(session, options.what);
     if (options.json)
@@ -131,7 +131,7 @@ ExitCode check_and_print(Session& session, const Options& options)
 
 void add_check_command(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<CheckOptions>();
     auto* const command =
         app.add_subcommand("check", "print every problem of a VM's configuration; start nothing");
     command->add_option("NAME|FILE", options->what, "a VM, or a file NAME.toml")->required();

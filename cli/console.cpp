@@ -23,13 +23,13 @@ namespace aliasvm::cli
 namespace
 {
 
-struct Options
+struct ConsoleOptions
 {
     std::string machine;
     std::string escape = "^]";
 };
 
-ExitCode console(Session& session, const Options& options)
+ExitCode console(Session& session, const ConsoleOptions& options)
 {
     const bool terminal = ::isatty(STDIN_FILENO) == 1;
     // In a pipe every byte is for the guest.
@@ -56,7 +56,7 @@ ExitCode console(Session& session, const Options& options)
 
 void add_console_command(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ConsoleOptions>();
     auto* const command =
         app.add_subcommand("console", "connect this terminal to a VM's emulated UART");
     command->add_option("NAME", options->machine, "of the VM")->required();

@@ -23,7 +23,7 @@ namespace aliasvm::cli
 namespace
 {
 
-struct Options
+struct DumpOptions
 {
     std::string machine;
     std::string file = "-";
@@ -43,7 +43,7 @@ void write_all(int fd, const std::vector<std::byte>& bytes, const std::string& w
     }
 }
 
-ExitCode dump(Session& session, const Options& options)
+ExitCode dump(Session& session, const DumpOptions& options)
 {
     const bool to_stdout = options.file == "-";
     if (to_stdout && ::isatty(STDOUT_FILENO) == 1)
@@ -69,7 +69,7 @@ ExitCode dump(Session& session, const Options& options)
 
 void add_dump_command(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<DumpOptions>();
     auto* const command =
         app.add_subcommand("dump-dtb", "write the device tree that the guest was given");
     command->add_option("NAME", options->machine, "of the VM")->required();

@@ -18,7 +18,7 @@ namespace aliasvm::cli
 namespace
 {
 
-struct Options
+struct LifeCycleOptions
 {
     std::vector<std::string> names;
     bool now{};
@@ -31,7 +31,7 @@ void call_manager(Session& session, const char* member, const std::string& name)
 }
 
 /// A command that does one act to each VM that is named.
-CLI::App* add(CLI::App& app, Session& session, const std::shared_ptr<Options>& options,
+CLI::App* add(CLI::App& app, Session& session, const std::shared_ptr<LifeCycleOptions>& options,
               const char* command, const char* help,
               const std::function<void(const std::string&)>& act)
 {
@@ -47,7 +47,7 @@ CLI::App* add(CLI::App& app, Session& session, const std::shared_ptr<Options>& o
 
 void add_life_cycle_commands(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<LifeCycleOptions>();
     add(app, session, options, "start", "start VMs; returns when they run",
         [&session](const std::string& name) { call_manager(session, "StartMachine", name); });
     auto* const stop =

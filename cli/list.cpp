@@ -20,7 +20,7 @@ namespace aliasvm::cli
 namespace
 {
 
-struct Options
+struct ListOptions
 {
     bool json{};
     bool names{};
@@ -106,7 +106,7 @@ std::string devices_table(const Inventory& inventory, bool all, bool colours)
     return table.text();
 }
 
-ExitCode list(Session& session, const Options& options)
+ExitCode list(Session& session, const ListOptions& options)
 {
     const Inventory inventory = read_inventory(session.client());
     if (options.json)
@@ -127,7 +127,7 @@ ExitCode list(Session& session, const Options& options)
     return ExitCode::success;
 }
 
-ExitCode devices(Session& session, const Options& options)
+ExitCode devices(Session& session, const ListOptions& options)
 {
     const Inventory inventory = read_inventory(session.client());
     if (options.json)
@@ -155,7 +155,7 @@ ExitCode devices(Session& session, const Options& options)
 
 void add_list_commands(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ListOptions>();
     auto* const list_command = app.add_subcommand("list", "list the VMs");
     auto* const devices_command = app.add_subcommand("devices", "list the devices of this SoC");
     for (auto* const command : {list_command, devices_command})

@@ -23,7 +23,7 @@ namespace aliasvm::cli
 namespace
 {
 
-struct Options
+struct MapOptions
 {
     std::string machine;
     std::string svg;
@@ -93,7 +93,7 @@ std::string map_json(const MachineMap& map)
     return json.end().end().line();
 }
 
-ExitCode show(Session& session, const Options& options)
+ExitCode show(Session& session, const MapOptions& options)
 {
     const Inventory inventory = read_inventory(session.client());
     MachineMap map{.machine = inventory.machine(options.machine), .gic = {}, .sysnames = {}};
@@ -117,7 +117,7 @@ ExitCode show(Session& session, const Options& options)
 
 void add_map_command(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<MapOptions>();
     auto* const command = app.add_subcommand(
         "map", "show a VM's memory and interrupts beside what they are on the host");
     command->add_option("NAME", options->machine, "of the VM")->required();

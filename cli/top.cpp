@@ -22,7 +22,7 @@ namespace
 
 using Clock = std::chrono::steady_clock;
 
-struct Options
+struct TopOptions
 {
     unsigned samples{}; ///< 0: until interrupted
     double delay{1.0};  ///< seconds
@@ -93,7 +93,7 @@ std::string rates_json(const Rates& rates)
     return json.end().end().line();
 }
 
-void print(const Rates& rates, const Options& options, bool first)
+void print(const Rates& rates, const TopOptions& options, bool first)
 {
     if (options.json)
         fmt::print("{}", rates_json(rates));
@@ -104,7 +104,7 @@ void print(const Rates& rates, const Options& options, bool first)
     std::fflush(stdout);
 }
 
-ExitCode top(Session& session, const Options& options)
+ExitCode top(Session& session, const TopOptions& options)
 {
     const unsigned samples = options.once ? 1 : options.samples;
     Inventory before = read_inventory(session.client());
@@ -128,7 +128,7 @@ ExitCode top(Session& session, const Options& options)
 
 void add_top_command(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<TopOptions>();
     auto* const command =
         app.add_subcommand("top", "show interrupts and exits per second, again and again");
     auto* const samples = command->add_option("-n", options->samples, "end after so many")

@@ -111,13 +111,13 @@ std::unique_ptr<plan::Catalogue> read_catalogue(const std::string& file)
     }
 }
 
-struct Options
+struct DoctorOptions
 {
     bool json{};
     std::string root;
 };
 
-ExitCode doctor(Session& session, const Options& options)
+ExitCode doctor(Session& session, const DoctorOptions& options)
 {
     HostView host = this_host(session);
     if (!options.root.empty())
@@ -170,7 +170,7 @@ std::string diagnoses_json(const std::vector<Diagnosis>& all)
 
 void add_doctor_command(CLI::App& app, Session& session)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<DoctorOptions>();
     auto* const command =
         app.add_subcommand("doctor", "look whether this host can run VMs, and say what to mend");
     command->add_flag("--json", options->json, "print JSON");

@@ -82,21 +82,22 @@ bool read_phy(AliasConfig& alias, TomlValues& values, const toml::node& node)
     return true;
 }
 
-struct Key
+struct AliasKey
 {
     const char* name;
     bool (*read)(AliasConfig&, TomlValues&, const toml::node&);
 };
 
-constexpr std::array keys{
-    Key{"instance", read_instance}, Key{"address", read_address}, Key{"spis", read_spis},
-    Key{"mac", read_mac},           Key{"phy", read_phy},
+constexpr std::array alias_keys{
+    AliasKey{"instance", read_instance}, AliasKey{"address", read_address},
+    AliasKey{"spis", read_spis},         AliasKey{"mac", read_mac},
+    AliasKey{"phy", read_phy},
 };
 
 void unknown_key(const AliasConfig& alias, TomlValues& values, const toml::key& key)
 {
     std::vector<std::string> known;
-    for (const Key& one : keys)
+    for (const AliasKey& one : alias_keys)
         known.emplace_back(one.name);
     values.problem(key.source(),
                    fmt::format("unknown key \"{}\" of alias {}", key.str(), alias.name.value),
@@ -109,9 +110,9 @@ bool read_long_form(AliasConfig& alias, TomlValues& values, const toml::table& t
     bool good = true;
     for (const auto& [key, node] : table)
     {
-        const auto* const known =
-            std::ranges::find_if(keys, [&key](const Key& one) { return key.str() == one.name; });
-        if (known != keys.end())
+        const auto* const known = std::ranges::find_if(alias_keys, [&key](const AliasKey& one)
+                                                       { return key.str() == one.name; });
+        if (known != alias_keys.end())
         {
             good = known->read(alias, values, node) && good;
             continue;

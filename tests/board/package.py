@@ -16,7 +16,7 @@ PASSING = (
 def files():
     """Both packages, or a word on how they are made."""
     found = sorted(str(path) for path in PACKAGES.glob("aliasvm*.deb"))
-    assert len(found) == 2, f"{found} in {PACKAGES}: run tools/build-product"
+    assert len(found) == 2, f"{found} in {PACKAGES}: run tools/build-product --tests"
     return found
 
 

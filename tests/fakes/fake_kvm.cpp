@@ -2,9 +2,10 @@
 // The rules of KVM that a caller can break, and its interrupt lines.
 #include "tests/fakes/fake_kvm.hpp"
 
+#include "tests/fakes/keep.hpp"
+
 #include "tests/fakes/statistics_file.hpp"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,11 +20,6 @@ namespace
 {
 
 constexpr std::uint32_t most_vcpus = 8; // VGIC_V2_MAX_CPUS
-
-UniqueFd keep(const EventFd& event)
-{
-    return UniqueFd{::fcntl(event.get(), F_DUPFD_CLOEXEC, 0)};
-}
 
 bool take_count(const UniqueFd& event)
 {

@@ -2,7 +2,8 @@
 // Automasking, resampling and exclusiveness as vfio-platform has them.
 #include "tests/fakes/fake_vfio.hpp"
 
-#include <fcntl.h>
+#include "tests/fakes/keep.hpp"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,16 +11,6 @@
 
 namespace aliasvm::fakes
 {
-
-namespace
-{
-
-UniqueFd keep(const EventFd& event)
-{
-    return UniqueFd{::fcntl(event.get(), F_DUPFD_CLOEXEC, 0)};
-}
-
-} // namespace
 
 DeviceModel::DeviceModel(std::string name, std::vector<vfio::Region> regions,
                          std::vector<vfio::Irq> irqs)

@@ -20,10 +20,10 @@ using testing::HasSubstr;
 
 constexpr const char* no_bus = "unix:path=/nonexistent/bus";
 
-class Check : public testing::Test
+class CheckCommand : public testing::Test
 {
 protected:
-    Check() { kernel_ = folder_.write("kernel.bin", std::string(64, '\0')); }
+    CheckCommand() { kernel_ = folder_.write("kernel.bin", std::string(64, '\0')); }
 
     std::string good() const { return "memory = \"64M\"\nkernel = \"" + kernel_ + "\"\n"; }
 
@@ -31,7 +31,7 @@ protected:
     std::string kernel_;
 };
 
-TEST_F(Check, AFileIsCheckedWithoutABus)
+TEST_F(CheckCommand, AFileIsCheckedWithoutABus)
 {
     const std::string file =
         folder_.write("right.toml", good() + "[alias]\nuart0 = \"uart9\"\ngem0 = 3\n");
@@ -43,7 +43,7 @@ TEST_F(Check, AFileIsCheckedWithoutABus)
     EXPECT_EQ(outcome.err, "");
 }
 
-TEST_F(Check, AGoodFileHasNoProblems)
+TEST_F(CheckCommand, AGoodFileHasNoProblems)
 {
     const std::string file = folder_.write("right.toml", good() + "[alias]\nuart0 = \"uart1\"\n");
     const Outcome outcome = run_cli({"check", file});
@@ -51,7 +51,7 @@ TEST_F(Check, AGoodFileHasNoProblems)
     EXPECT_EQ(outcome.out, file + ": no problems\n");
 }
 
-TEST_F(Check, ImagesAreLookedAt)
+TEST_F(CheckCommand, ImagesAreLookedAt)
 {
     const std::string file =
         folder_.write("right.toml", "memory = \"64M\"\nkernel = \"/nonexistent/kernel\"\n");
@@ -60,14 +60,14 @@ TEST_F(Check, ImagesAreLookedAt)
     EXPECT_THAT(outcome.out, HasSubstr(":2:10: kernel /nonexistent/kernel: No such file"));
 }
 
-TEST_F(Check, AFileThatIsNotThereIsAFailureAndNoProblemOfIt)
+TEST_F(CheckCommand, AFileThatIsNotThereIsAFailureAndNoProblemOfIt)
 {
     const Outcome outcome = run_cli({"check", "./nonexistent.toml"});
     EXPECT_EQ(outcome.status, 1);
     EXPECT_EQ(outcome.err, "aliasvm: open ./nonexistent.toml: No such file or directory\n");
 }
 
-TEST_F(Check, AFileWhoseNameIsNoVmsIsAProblem)
+TEST_F(CheckCommand, AFileWhoseNameIsNoVmsIsAProblem)
 {
     const std::string file = folder_.write("Right.toml", good());
     const Outcome outcome = run_cli({"check", file});
@@ -76,7 +76,7 @@ TEST_F(Check, AFileWhoseNameIsNoVmsIsAProblem)
                 HasSubstr(file + ": the name of the file is no name of a VM; name it "));
 }
 
-TEST_F(Check, AVmIsCheckedByTheDaemon)
+TEST_F(CheckCommand, AVmIsCheckedByTheDaemon)
 {
     const fakes::PrivateBus bus;
     FakeDaemon daemon{bus.address()};
@@ -99,7 +99,7 @@ TEST_F(Check, AVmIsCheckedByTheDaemon)
               "\n");
 }
 
-TEST_F(Check, AVmWithoutProblemsIsGood)
+TEST_F(CheckCommand, AVmWithoutProblemsIsGood)
 {
     const fakes::PrivateBus bus;
     FakeDaemon daemon{bus.address()};
@@ -109,7 +109,7 @@ TEST_F(Check, AVmWithoutProblemsIsGood)
     EXPECT_EQ(outcome.out, "right: no problems\n");
 }
 
-TEST_F(Check, WithoutADaemonAVmsFileIsCheckedHere)
+TEST_F(CheckCommand, WithoutADaemonAVmsFileIsCheckedHere)
 {
     folder_.write("configurations/right.toml", "memory = 1\n");
     const auto run = [this](const std::string& name)
@@ -125,14 +125,14 @@ TEST_F(Check, WithoutADaemonAVmsFileIsCheckedHere)
     EXPECT_THAT(missing.err, HasSubstr("aliasvm: there is no VM \"middle\": there is no "));
 }
 
-TEST_F(Check, WhatIsNeitherAVmNorAFileIsBadUsage)
+TEST_F(CheckCommand, WhatIsNeitherAVmNorAFileIsBadUsage)
 {
     const Outcome outcome = run_cli({"check", "No Name"});
     EXPECT_EQ(outcome.status, 2);
     EXPECT_THAT(outcome.err, HasSubstr("write ./No Name for a file"));
 }
 
-TEST_F(Check, TheDaemonsRefusalIsNotTakenForItsAbsence)
+TEST_F(CheckCommand, TheDaemonsRefusalIsNotTakenForItsAbsence)
 {
     const fakes::PrivateBus bus;
     FakeDaemon daemon{bus.address()};

@@ -31,13 +31,13 @@ struct Echo final : devices::MmioDevice
     } last{};
 };
 
-constexpr GuestRange uart{{0xff00'0000}, 0x1000};
+constexpr GuestRange uart_range{{0xff00'0000}, 0x1000};
 
 TEST(AnMmioBus, GivesADeviceOffsetsWithinItsWindow)
 {
     Echo device;
     MmioBus bus;
-    bus.add(uart, "uart0", device);
+    bus.add(uart_range, "uart0", device);
     std::uint64_t value = 0;
     EXPECT_TRUE(bus.read({0xff00'002c}, 4, value));
     EXPECT_EQ(value, 0x2dU);
@@ -61,7 +61,7 @@ TEST(AnMmioBus, DoesNotLetAnAccessRunPastTheEndOfAWindow)
 {
     Echo device;
     MmioBus bus;
-    bus.add(uart, "uart0", device);
+    bus.add(uart_range, "uart0", device);
     std::uint64_t value = 0;
     EXPECT_TRUE(bus.read({0xff00'0ff8}, 8, value));
     EXPECT_FALSE(bus.read({0xff00'0ffc}, 8, value));
@@ -73,7 +73,7 @@ TEST(AnMmioBus, NamesBothDevicesThatOverlap)
 {
     Echo device;
     MmioBus bus;
-    bus.add(uart, "uart0", device);
+    bus.add(uart_range, "uart0", device);
     try
     {
         bus.add({{0xff00'0800}, 0x1000}, "can0", device);

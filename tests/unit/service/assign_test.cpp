@@ -15,7 +15,6 @@ namespace
 constexpr std::uint32_t clock_control = 0x00;
 constexpr std::uint32_t counter_control = 0x0c;
 constexpr std::uint32_t interval = 0x24;
-constexpr std::uint32_t interrupt_enable = 0x60;
 constexpr std::uint32_t stopped = 0x21;
 
 TEST_F(ADaemon, GivesAVmmWhatItsConfigurationNames)

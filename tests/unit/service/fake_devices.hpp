@@ -15,6 +15,9 @@
 namespace aliasvm::service
 {
 
+/// Of a TTC's first counter.
+inline constexpr std::uint32_t interrupt_enable = 0x60;
+
 /// Their registers are plain memory. So a TTC and a GEM come to rest, and a UART, whose reset bits
 /// would have to clear themselves, never does.
 class FakeDevices final : public daemon::DeviceHost

@@ -15,8 +15,6 @@ namespace aliasvm::service
 namespace
 {
 
-constexpr std::uint32_t interrupt_enable = 0x60;
-
 TEST_F(ADaemon, BringsToRestWhatADeadVmHad)
 {
     boot("left", {"ttc0"});

@@ -4,6 +4,7 @@
 
 #include "common/base/error.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
+#include "tests/unit/vfio/dma_reach.hpp"
 
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -27,8 +28,6 @@ namespace
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Piece = std::pair<std::uint64_t, std::uint64_t>;
-
-constexpr std::uint64_t mib = 1 << 20;
 
 std::byte* host_at(std::uint64_t offset)
 {

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The answer of an IOMMU that reaches one range of addresses.
+// What tests of containers and of hosts share: an IOMMU's answer, sizes, descriptors.
 #pragma once
 
+#include <fcntl.h>
 #include <linux/vfio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 namespace aliasvm::vfio
 {
+
+inline constexpr std::uint64_t mib = 1 << 20;
+
+inline bool is_open(int fd)
+{
+    return ::fcntl(fd, F_GETFD) >= 0;
+}
 
 /// For VFIO_IOMMU_GET_INFO: 4 GiB from 0, in a chain of capabilities of one.
 inline int tell_one_range(void* argument)

@@ -22,12 +22,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr const char* gem = "ff0e0000.ethernet";
+constexpr const char* gem_device = "ff0e0000.ethernet";
 
 class AGroup : public testing::Test
 {
 protected:
-    AGroup() { tree.add_device(gem, "macb", 3); }
+    AGroup() { tree.add_device(gem_device, "macb", 3); }
 
     /// As the kernel does: the new type, or a refusal.
     void write(const std::filesystem::path& file, const std::string& text)
@@ -120,9 +120,9 @@ TEST_F(AGroup, IsRefusedWhereTheKernelDoesNotSay)
 
 TEST_F(AGroup, BehindAnIommuThatIsNotCoherentSaysWhatToAdd)
 {
-    tree.add_node(gem, "fd800000.smmu");
-    EXPECT_EQ(sysfs.coherent(gem), false);
-    EXPECT_THAT(coherency_obstacle(sysfs, gem),
+    tree.add_node(gem_device, "fd800000.smmu");
+    EXPECT_EQ(sysfs.coherent(gem_device), false);
+    EXPECT_THAT(coherency_obstacle(sysfs, gem_device),
                 AllOf(HasSubstr("neither ff0e0000.ethernet nor its IOMMU"),
                       HasSubstr("add dma-coherent to the device's node")));
 }
@@ -132,29 +132,29 @@ TEST_F(AGroup, IsCoherentByAnyOfTheNodesThatTheKernelLooksAt)
     for (const char* const node : {"axi/ff0e0000.ethernet", "axi/fd800000.smmu", "axi", ""})
     {
         const HostTree other;
-        other.add_device(gem, "", 3);
-        other.add_node(gem, "fd800000.smmu");
+        other.add_device(gem_device, "", 3);
+        other.add_node(gem_device, "fd800000.smmu");
         other.add_property(node, "dma-coherent");
         const Sysfs there{other.sys()};
-        EXPECT_EQ(there.coherent(gem), true) << node;
-        EXPECT_EQ(coherency_obstacle(there, gem), "") << node;
+        EXPECT_EQ(there.coherent(gem_device), true) << node;
+        EXPECT_EQ(coherency_obstacle(there, gem_device), "") << node;
     }
 }
 
 TEST_F(AGroup, IsNotCoherentByAParentThatItsNodeContradicts)
 {
-    tree.add_node(gem, "fd800000.smmu");
+    tree.add_node(gem_device, "fd800000.smmu");
     tree.add_property("axi", "dma-coherent");
     tree.add_property("axi/ff0e0000.ethernet", "dma-noncoherent");
     tree.add_property("axi/fd800000.smmu", "dma-noncoherent");
-    EXPECT_EQ(sysfs.coherent(gem), false);
+    EXPECT_EQ(sysfs.coherent(gem_device), false);
 }
 
 TEST_F(AGroup, IsGivenTheBenefitOfTheDoubtWithoutADeviceTree)
 {
-    EXPECT_FALSE(sysfs.coherent(gem));
+    EXPECT_FALSE(sysfs.coherent(gem_device));
     EXPECT_FALSE(sysfs.coherent("../etc"));
-    EXPECT_EQ(coherency_obstacle(sysfs, gem), "");
+    EXPECT_EQ(coherency_obstacle(sysfs, gem_device), "");
 }
 
 TEST_F(AGroup, ThatIsBusySaysWhoElseIsInIt)

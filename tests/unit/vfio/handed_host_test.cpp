@@ -6,7 +6,6 @@
 #include "tests/fakes/scripted_ioctl.hpp"
 #include "tests/unit/vfio/dma_reach.hpp"
 
-#include <fcntl.h>
 #include <linux/vfio.h>
 #include <sys/mman.h>
 
@@ -25,11 +24,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr GuestRange memory{GuestAddr{0}, 64U << 20};
-
-bool is_open(int fd)
-{
-    return ::fcntl(fd, F_GETFD) >= 0;
-}
 
 class AHandedHost : public testing::Test
 {

@@ -6,7 +6,6 @@
 #include "tests/unit/vfio/dma_reach.hpp"
 #include "tests/unit/vfio/host_tree.hpp"
 
-#include <fcntl.h>
 #include <linux/vfio.h>
 #include <sys/mman.h>
 
@@ -23,13 +22,6 @@ namespace
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-constexpr std::uint64_t mib = 1 << 20;
-
-bool is_open(int fd)
-{
-    return ::fcntl(fd, F_GETFD) >= 0;
-}
 
 class AHost : public testing::Test
 {
