@@ -3,7 +3,6 @@
 #include "tests/fakes/fake_kvm.hpp"
 
 #include "tests/fakes/keep.hpp"
-
 #include "tests/fakes/statistics_file.hpp"
 
 #include <sys/mman.h>
