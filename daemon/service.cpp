@@ -35,13 +35,9 @@ Service::Service(asio::io_context& io, std::shared_ptr<bus::Connection> connecti
                                                   transfers_,
                                                   ram_,
                                                   clocks_},
-      host_devices_{catalogue, settings.sysfs}, irq_counter_{settings.sysfs},
-      authorization_{connection}, context_{io,           std::move(connection),
-                                           catalogue,    machines_,
-                                           ownership_,   transfers_,
-                                           units,        host_devices_,
-                                           irq_counter_, authorization_,
-                                           memory}
+      host_devices_{settings.sysfs}, irq_counter_{settings.sysfs}, authorization_{connection},
+      context_{io,    std::move(connection), catalogue,    machines_,      ownership_, transfers_,
+               units, host_devices_,         irq_counter_, authorization_, memory}
 {
     machines_.on_event([this](const Machines::Event& event) { follow(event); });
     ownership_.on_change([this](const plan::Instance& instance) { follow(instance); });
