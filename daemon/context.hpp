@@ -6,7 +6,7 @@
 #include "daemon/faces/authorization.hpp"
 #include "daemon/host/host_devices.hpp"
 #include "daemon/host/irq_counter.hpp"
-#include "daemon/moves/transfer.hpp"
+#include "daemon/moves/reconciler.hpp"
 #include "daemon/ownership/machines.hpp"
 #include "daemon/ownership/ownership.hpp"
 #include "daemon/ports/fixed_memory.hpp"
@@ -26,7 +26,8 @@ struct Context
     const plan::Catalogue& catalogue;
     Machines& machines;
     Ownership& ownership;
-    Transfers& transfers;
+    Moves& moves;
+    Reconciler& reconciler;
     Units& units;
     HostDevices& host_devices;
     IrqCounter& irq_counter;

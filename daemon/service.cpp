@@ -24,20 +24,27 @@ Service::Service(asio::io_context& io, std::shared_ptr<bus::Connection> connecti
                  Broker::Identify identify, ServiceSettings settings)
     : io_{io}, catalogue_{catalogue}, units_{units}, return_time_{settings.return_time},
       machines_{io, catalogue, settings.configuration_folder, settings.assignments_file},
-      ownership_{catalogue, host}, turn_{io}, transfers_{catalogue, machines_, ownership_,
-                                                         host,      turn_,     faults},
-      ram_{memory, catalogue, machines_, ownership_, transfers_, settings.settings_file},
+      ownership_{catalogue, host}, turn_{io}, moves_{machines_, ownership_, host, turn_, faults},
+      reconciler_{catalogue, machines_, ownership_, turn_, moves_},
+      ram_{memory, catalogue, machines_, ownership_, reconciler_, settings.settings_file},
       clocks_{catalogue, settings.sysfs}, broker_{io,
                                                   std::move(broker_socket),
                                                   std::move(identify),
-                                                  machines_,
-                                                  ownership_,
-                                                  transfers_,
-                                                  ram_,
-                                                  clocks_},
-      host_devices_{settings.sysfs}, irq_counter_{settings.sysfs}, authorization_{connection},
-      context_{io,    std::move(connection), catalogue,    machines_,      ownership_, transfers_,
-               units, host_devices_,         irq_counter_, authorization_, memory}
+                                                  {machines_, ownership_, moves_, reconciler_, ram_,
+                                                   clocks_}},
+      host_devices_{settings.sysfs}, irq_counter_{settings.sysfs},
+      authorization_{connection}, context_{io,
+                                           std::move(connection),
+                                           catalogue,
+                                           machines_,
+                                           ownership_,
+                                           moves_,
+                                           reconciler_,
+                                           units,
+                                           host_devices_,
+                                           irq_counter_,
+                                           authorization_,
+                                           memory}
 {
     machines_.on_event([this](const Machines::Event& event) { follow(event); });
     ownership_.on_change([this](const plan::Instance& instance) { follow(instance); });
@@ -207,7 +214,7 @@ asio::awaitable<void> Service::reconcile(const plan::Instance& instance)
 {
     try
     {
-        co_await transfers_.reconcile(instance);
+        co_await reconciler_.reconcile(instance);
     }
     catch (const std::exception& error)
     {

@@ -71,7 +71,8 @@ private:
     Machines machines_;
     Ownership ownership_;
     Turn turn_;
-    Transfers transfers_;
+    Moves moves_;
+    Reconciler reconciler_;
     RamOwnership ram_;
     HostClocks clocks_;
     Broker broker_;

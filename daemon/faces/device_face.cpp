@@ -29,9 +29,9 @@ bool read_flag(Message& call)
 }
 
 /// Options that are not known are refused: what they ask for would not be done.
-TransferOptions read_options(Message& call, bool may_force)
+MoveOptions read_options(Message& call, bool may_force)
 {
-    TransferOptions options;
+    MoveOptions options;
     for (bool any = call.enter('a', "{sv}"); any && call.enter('e', "sv"); call.exit())
     {
         const std::string name = call.read_string();
@@ -82,22 +82,22 @@ asio::awaitable<void> DeviceFace::assign(Message call)
     co_await allow(call, action::assign_devices);
     const std::string machine = call.read_string();
     const std::string alias = call.read_string();
-    const TransferOptions options = read_options(call, true);
-    co_await context_.transfers.assign(instance_, machine, alias, options);
+    const MoveOptions options = read_options(call, true);
+    co_await context_.moves.assign(instance_, machine, alias, options);
     call.new_reply().send();
 }
 
 asio::awaitable<void> DeviceFace::release(Message call)
 {
     co_await allow(call, action::assign_devices);
-    co_await context_.transfers.release(instance_, read_options(call, false));
+    co_await context_.moves.release(instance_, read_options(call, false));
     call.new_reply().send();
 }
 
 asio::awaitable<void> DeviceFace::quiesce(Message call)
 {
     co_await allow(call, action::assign_devices);
-    co_await context_.transfers.quiesce(instance_);
+    co_await context_.reconciler.quiesce(instance_);
     call.new_reply().send();
 }
 

@@ -7,6 +7,7 @@
 #include "common/quiesce/quiesce.hpp"
 #include "daemon/ports/device_host.hpp"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -61,6 +62,9 @@ struct Blocked
 /// register what they hold. That one place only is true at a time is the kernel's doing: a VFIO
 /// group opens once.
 using Place = std::variant<WithHost, WithDaemon, WithMachine, Returning, Blocked>;
+
+/// For what a process let go of, or had when it ended, to be closed in the kernel as well.
+inline constexpr std::chrono::milliseconds closing_time{3000};
 
 /// Main thread; changes in turns (Turn).
 class Ownership
