@@ -156,7 +156,7 @@ bool Service::concerns(const plan::Instance& instance, const std::string& machin
 {
     if (!live)
         return std::holds_alternative<WithDaemon>(ownership_.place(instance)) ||
-               ownership_.unknown(instance);
+               ownership_.unclaimed(instance);
     const WithMachine* const owner = ownership_.owner(instance);
     if (owner != nullptr && owner->machine == machine)
         return true;

@@ -63,7 +63,7 @@ std::vector<plan::Bank> banks_of(const Machine& machine, const MachineFace::Uses
     if (!machine.config)
         return {};
     plan::HostFacts facts;
-    for (const HostRange& piece : uses.fixed_memory.place(machine.name))
+    for (const HostRange& piece : uses.fixed_memory.pieces(machine.name))
         facts.identity_banks.push_back({GuestAddr{piece.base.value}, piece.size});
     Problems problems; // Check tells them
     auto layout = plan::lay_out_memory(*machine.config, uses.catalogue, facts, problems);

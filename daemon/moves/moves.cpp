@@ -118,7 +118,7 @@ asio::awaitable<Handover> Moves::acquire(std::shared_ptr<Machine> machine,
     }
     const auto device = co_await ownership_.open(instance, closing_time);
     if (!at_rest)
-        ownership_.quiesce(instance, device);
+        ownership_.bring_to_rest(instance, device);
     if (machine->vmm != asking)
     {
         ownership_.keep(instance, device);
@@ -272,7 +272,7 @@ void Moves::bring_to_rest(const std::shared_ptr<Move>& move)
 {
     begin(*move, step::quiesce);
     move->rested = true; // or half-way there
-    ownership_.quiesce(move->instance, move->device);
+    ownership_.bring_to_rest(move->instance, move->device);
     ownership_.keep(move->instance, move->device);
 }
 
@@ -293,7 +293,7 @@ asio::awaitable<void> Moves::attach(std::shared_ptr<Move> move)
                    {
                        if (move->to->vmm)
                            co_await move->to->vmm->detach(move->alias);
-                       ownership_.quiesce(move->instance, move->device);
+                       ownership_.bring_to_rest(move->instance, move->device);
                        ownership_.keep(move->instance, move->device);
                    });
 }

@@ -100,7 +100,7 @@ bool RamOwnership::masters_at_rest() const
                                     const Place& place = ownership_.place(instance);
                                     return std::holds_alternative<Blocked>(place) ||
                                            std::holds_alternative<Returning>(place) ||
-                                           ownership_.unknown(instance);
+                                           ownership_.unclaimed(instance);
                                 });
 }
 

@@ -46,7 +46,7 @@ asio::awaitable<void> Reconciler::reconcile(const plan::Instance& instance)
         co_return; // where it belongs
     if (!move->to && !std::holds_alternative<WithMachine>(place) && awaited(instance))
     {
-        if (ownership_.unknown(instance))
+        if (ownership_.unclaimed(instance))
             co_await keep_at_rest(instance);
         co_return; // it will be asked for
     }
@@ -80,7 +80,7 @@ asio::awaitable<void> Reconciler::quiesce(const plan::Instance& instance)
         throw NamedError{names::wrong_state, "{} is the host's: there is nothing to bring to rest",
                          instance.name};
     const auto device = co_await ownership_.open(instance, closing_time);
-    ownership_.quiesce(instance, device);
+    ownership_.bring_to_rest(instance, device);
     ownership_.keep(instance, device);
     release_unless_awaited(instance);
 }
@@ -93,7 +93,7 @@ asio::awaitable<void> Reconciler::bring_masters_to_rest()
             continue;
         co_await moves_.until_free_to_move(instance, nullptr);
         const auto turn = co_await turn_.take();
-        if (ownership_.unknown(instance))
+        if (ownership_.unclaimed(instance))
             co_await keep_at_rest(instance);
     }
 }
@@ -114,7 +114,7 @@ asio::awaitable<bool> Reconciler::keep_at_rest(const plan::Instance& instance)
     }
     if (!device)
         co_return false;
-    ownership_.quiesce(instance, device);
+    ownership_.bring_to_rest(instance, device);
     ownership_.keep(instance, device);
     co_return true;
 }

@@ -335,7 +335,7 @@ void Broker::reclaim(const plan::Instance& instance)
                        }
                        catch (const std::exception& error)
                        {
-                           spdlog::error("take {} back: {}", instance.name, error.what());
+                           spdlog::error("reclaim {}: {}", instance.name, error.what());
                        }
                    });
 }
