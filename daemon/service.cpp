@@ -22,26 +22,20 @@ Service::Service(asio::io_context& io, std::shared_ptr<bus::Connection> connecti
                  const plan::Catalogue& catalogue, DeviceHost& host, FixedMemory& memory,
                  Units& units, FaultPoints& faults, UniqueFd broker_socket,
                  Broker::Identify identify, ServiceSettings settings)
-    : io_{io}, catalogue_{catalogue}, units_{units}, return_time_{settings.return_time},
-      machines_{io, catalogue, settings.configuration_folder, settings.assignments_file},
-      ownership_{catalogue, host}, turn_{io}, transfers_{catalogue, machines_, ownership_,
-                                                         host,      turn_,     faults},
-      ram_{memory, catalogue, machines_, ownership_, transfers_, settings.settings_file},
+    : io_{io}, catalogue_{catalogue}, memory_{memory}, units_{units},
+      return_time_{settings.return_time}, machines_{io, catalogue, settings.configuration_folder,
+                                                    settings.assignments_file},
+      ownership_{catalogue, host}, turn_{io}, moves_{machines_, ownership_, host, turn_, faults},
+      reconciler_{catalogue, machines_, ownership_, turn_, moves_},
+      ram_{memory, catalogue, machines_, ownership_, reconciler_, settings.settings_file},
       clocks_{catalogue, settings.sysfs}, broker_{io,
                                                   std::move(broker_socket),
                                                   std::move(identify),
-                                                  machines_,
-                                                  ownership_,
-                                                  transfers_,
-                                                  ram_,
-                                                  clocks_},
-      host_devices_{catalogue, settings.sysfs}, irq_counter_{settings.sysfs},
-      authorization_{connection}, context_{io,           std::move(connection),
-                                           catalogue,    machines_,
-                                           ownership_,   transfers_,
-                                           units,        host_devices_,
-                                           irq_counter_, authorization_,
-                                           memory}
+                                                  {machines_, ownership_, moves_, reconciler_, ram_,
+                                                   clocks_}},
+      host_devices_{settings.sysfs}, irq_counter_{settings.sysfs}, control_{catalogue, machines_,
+                                                                            units},
+      authorization_{connection}, face_bus_{io, std::move(connection), authorization_}
 {
     machines_.on_event([this](const Machines::Event& event) { follow(event); });
     ownership_.on_change([this](const plan::Instance& instance) { follow(instance); });
@@ -95,14 +89,29 @@ asio::awaitable<void> Service::start()
 void Service::show()
 {
     sd_bus_slot* slot = nullptr;
-    bus::require(sd_bus_add_object_manager(context_.connection->raw(), &slot, bus::root_path),
+    bus::require(sd_bus_add_object_manager(face_bus_.connection->raw(), &slot, bus::root_path),
                  "offer an object manager");
     object_manager_ = bus::Slot{slot};
-    manager_ = std::make_shared<ManagerFace>(context_);
+    manager_ = std::make_shared<ManagerFace>(
+        face_bus_, ManagerFace::Uses{catalogue_, machines_, ownership_, host_devices_, control_});
     for (const plan::Instance& instance : catalogue_.instances())
-        device_faces_.emplace(instance.name, std::make_shared<DeviceFace>(context_, instance));
+        device_faces_.emplace(
+            instance.name,
+            std::make_shared<DeviceFace>(
+                face_bus_,
+                DeviceFace::Uses{ownership_, host_devices_, irq_counter_, moves_, reconciler_},
+                instance));
     for (const auto& [name, machine] : machines_.all())
-        machine_faces_.emplace(name, std::make_shared<MachineFace>(context_, machine));
+        show(machine);
+}
+
+void Service::show(const std::shared_ptr<const Machine>& machine)
+{
+    machine_faces_.emplace(
+        machine->name.str(),
+        std::make_shared<MachineFace>(
+            face_bus_, MachineFace::Uses{catalogue_, machines_, ownership_, memory_, control_},
+            machine));
 }
 
 void Service::follow(const Machines::Event& event)
@@ -113,8 +122,7 @@ void Service::follow(const Machines::Event& event)
     {
     case Machines::Event::What::added:
         if (manager_)
-            machine_faces_.emplace(name, std::make_shared<MachineFace>(
-                                             context_, machines_.find(name)->shared_from_this()));
+            show(event.machine.shared_from_this());
         break;
     case Machines::Event::What::removed:
         if (face != machine_faces_.end())
@@ -148,7 +156,7 @@ bool Service::concerns(const plan::Instance& instance, const std::string& machin
 {
     if (!live)
         return std::holds_alternative<WithDaemon>(ownership_.place(instance)) ||
-               ownership_.unknown(instance);
+               ownership_.unclaimed(instance);
     const WithMachine* const owner = ownership_.owner(instance);
     if (owner != nullptr && owner->machine == machine)
         return true;
@@ -211,7 +219,7 @@ asio::awaitable<void> Service::reconcile(const plan::Instance& instance)
 {
     try
     {
-        co_await transfers_.reconcile(instance);
+        co_await reconciler_.reconcile(instance);
     }
     catch (const std::exception& error)
     {

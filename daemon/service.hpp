@@ -2,13 +2,30 @@
 // Service: the daemon as a whole, on ports that tests can serve.
 #pragma once
 
-#include "daemon/context.hpp"
+#include "daemon/async/turn.hpp"
+#include "daemon/faces/authorization.hpp"
 #include "daemon/faces/device_face.hpp"
+#include "daemon/faces/face.hpp"
+#include "daemon/faces/machine_control.hpp"
 #include "daemon/faces/machine_face.hpp"
 #include "daemon/faces/manager_face.hpp"
+#include "daemon/host/host_clocks.hpp"
+#include "daemon/host/host_devices.hpp"
 #include "daemon/host/iommu_fault.hpp"
+#include "daemon/host/irq_counter.hpp"
+#include "daemon/moves/moves.hpp"
+#include "daemon/moves/ram_ownership.hpp"
+#include "daemon/moves/reconciler.hpp"
+#include "daemon/ownership/machines.hpp"
+#include "daemon/ownership/ownership.hpp"
 #include "daemon/peers/broker.hpp"
+#include "daemon/ports/device_host.hpp"
+#include "daemon/ports/fault_points.hpp"
+#include "daemon/ports/fixed_memory.hpp"
+#include "daemon/ports/units.hpp"
 
+#include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -58,6 +75,7 @@ private:
     void follow(const Machines::Event& event);
     void follow(const plan::Instance& instance);
     void show();
+    void show(const std::shared_ptr<const Machine>& machine);
     [[nodiscard]] bool concerns(const plan::Instance& instance, const std::string& machine,
                                 bool live);
     void reconcile_soon(const plan::Instance& instance);
@@ -66,19 +84,22 @@ private:
 
     boost::asio::io_context& io_;
     const plan::Catalogue& catalogue_;
+    const FixedMemory& memory_;
     Units& units_;
     std::chrono::milliseconds return_time_;
     Machines machines_;
     Ownership ownership_;
     Turn turn_;
-    Transfers transfers_;
+    Moves moves_;
+    Reconciler reconciler_;
     RamOwnership ram_;
     HostClocks clocks_;
     Broker broker_;
     HostDevices host_devices_;
     IrqCounter irq_counter_;
+    MachineControl control_;
     Authorization authorization_;
-    Context context_;
+    Face::Bus face_bus_;
     bus::Slot object_manager_;
     std::shared_ptr<ManagerFace> manager_;
     std::map<std::string, std::shared_ptr<MachineFace>, std::less<>> machine_faces_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Object paths from names and back.
+// Object paths from names.
 #include "common/bus/names.hpp"
 
 #include <cstdlib>
@@ -37,20 +37,6 @@ std::string machine_path(const VmName& name)
 std::string device_path(std::string_view instance)
 {
     return encode(device_prefix, instance);
-}
-
-std::optional<std::string> name_of_path(std::string_view path)
-{
-    for (const std::string_view prefix : {machine_prefix, device_prefix})
-    {
-        char* name = nullptr;
-        if (sd_bus_path_decode(std::string{path}.c_str(), std::string{prefix}.c_str(), &name) <= 0)
-            continue;
-        const std::unique_ptr<char, decltype(&std::free)> owner{name, &std::free};
-        if (*name != '\0')
-            return name;
-    }
-    return std::nullopt;
 }
 
 } // namespace aliasvm::bus

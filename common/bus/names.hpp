@@ -4,7 +4,6 @@
 
 #include "common/base/vm_name.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -55,8 +54,6 @@ inline constexpr const char* broker_socket = "/run/aliasvm/broker";
 [[nodiscard]] std::string machine_path(const VmName& name);
 /// "/org/aliasvm1/device/uart1", by the catalogue's name.
 [[nodiscard]] std::string device_path(std::string_view instance);
-/// The name that machine_path() or device_path() made a path of.
-[[nodiscard]] std::optional<std::string> name_of_path(std::string_view path);
 
 namespace error_name
 {

@@ -35,7 +35,7 @@ enum class Rest : std::uint8_t
 ///        masked even then.
 ///
 /// Sources: UG1085 (Zynq UltraScale+ technical reference manual), the chapters on each; registers
-/// in device_registers.hpp.
+/// in common/registers. A new kind of device: see device_kind.hpp.
 [[nodiscard]] Rest bring_to_rest(std::span<const std::string> compatibles,
                                  RegisterWindow& registers);
 

@@ -51,8 +51,6 @@ public:
     /// device that bring_to_rest() said is at rest.
     void restore(RegisterWindow& registers) const;
 
-    [[nodiscard]] bool empty() const noexcept { return writes_.empty(); }
-
 private:
     std::vector<RegisterWrite> writes_;
 };

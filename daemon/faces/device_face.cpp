@@ -4,10 +4,11 @@
 
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
+#include "daemon/faces/device_state.hpp"
 
 #include <cstdint>
 #include <string>
-#include <variant>
+#include <utility>
 
 namespace aliasvm::daemon
 {
@@ -29,9 +30,9 @@ bool read_flag(Message& call)
 }
 
 /// Options that are not known are refused: what they ask for would not be done.
-TransferOptions read_options(Message& call, bool may_force)
+MoveOptions read_options(Message& call, bool may_force)
 {
-    TransferOptions options;
+    MoveOptions options;
     for (bool any = call.enter('a', "{sv}"); any && call.enter('e', "sv"); call.exit())
     {
         const std::string name = call.read_string();
@@ -49,25 +50,9 @@ TransferOptions read_options(Message& call, bool may_force)
 
 } // namespace
 
-const char* device_state(const Context& context, const plan::Instance& instance)
-{
-    const Place& place = context.ownership.place(instance);
-    if (std::holds_alternative<WithMachine>(place))
-        return "assigned";
-    if (std::holds_alternative<WithDaemon>(place))
-        return "idle";
-    if (std::holds_alternative<Returning>(place))
-        return "returning";
-    if (std::holds_alternative<Blocked>(place))
-        return "blocked";
-    const HostInstance host = context.host_devices.look(instance);
-    if (!host.present)
-        return "absent";
-    return host.driver.empty() ? "available" : "host";
-}
-
-DeviceFace::DeviceFace(Context& context, const plan::Instance& instance)
-    : Face{context, bus::device_path(instance.name), bus::device_interface}, instance_{instance}
+DeviceFace::DeviceFace(Face::Bus bus, const Uses& uses, const plan::Instance& instance)
+    : Face{std::move(bus), bus::device_path(instance.name), bus::device_interface}, uses_{uses},
+      instance_{instance}
 {
     show(vtable, this);
 }
@@ -82,22 +67,22 @@ asio::awaitable<void> DeviceFace::assign(Message call)
     co_await allow(call, action::assign_devices);
     const std::string machine = call.read_string();
     const std::string alias = call.read_string();
-    const TransferOptions options = read_options(call, true);
-    co_await context_.transfers.assign(instance_, machine, alias, options);
+    const MoveOptions options = read_options(call, true);
+    co_await uses_.moves.assign(instance_, machine, alias, options);
     call.new_reply().send();
 }
 
 asio::awaitable<void> DeviceFace::release(Message call)
 {
     co_await allow(call, action::assign_devices);
-    co_await context_.transfers.release(instance_, read_options(call, false));
+    co_await uses_.moves.release(instance_, read_options(call, false));
     call.new_reply().send();
 }
 
 asio::awaitable<void> DeviceFace::quiesce(Message call)
 {
     co_await allow(call, action::assign_devices);
-    co_await context_.transfers.quiesce(instance_);
+    co_await uses_.reconciler.quiesce(instance_);
     call.new_reply().send();
 }
 
@@ -121,12 +106,12 @@ void DeviceFace::compatible(Message& value) const
 
 void DeviceFace::driver(Message& value) const
 {
-    value.append("s", context_.host_devices.look(instance_).driver.c_str());
+    value.append("s", uses_.host_devices.look(instance_).driver.c_str());
 }
 
 void DeviceFace::iommu_group(Message& value) const
 {
-    value.append("s", context_.host_devices.look(instance_).group.c_str());
+    value.append("s", uses_.host_devices.look(instance_).group.c_str());
 }
 
 void DeviceFace::host_regions(Message& value) const
@@ -147,26 +132,26 @@ void DeviceFace::host_spis(Message& value) const
 
 void DeviceFace::owner(Message& value) const
 {
-    const WithMachine* const owner = context_.ownership.owner(instance_);
+    const WithMachine* const owner = uses_.ownership.owner(instance_);
     value.append("s", owner == nullptr ? "" : owner->machine.c_str());
 }
 
 void DeviceFace::alias(Message& value) const
 {
-    const WithMachine* const owner = context_.ownership.owner(instance_);
+    const WithMachine* const owner = uses_.ownership.owner(instance_);
     value.append("s", owner == nullptr ? "" : owner->alias.c_str());
 }
 
 void DeviceFace::state(Message& value) const
 {
-    value.append("s", device_state(context_, instance_));
+    value.append("s", device_state(uses_.ownership, uses_.host_devices, instance_));
 }
 
 void DeviceFace::irq_count(Message& value) const
 {
     std::uint64_t count = 0;
     for (const plan::InstanceLine& line : instance_.lines)
-        count += context_.irq_counter.count(line.spi);
+        count += uses_.irq_counter.count(line.spi);
     value.append("t", count);
 }
 

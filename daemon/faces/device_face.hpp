@@ -3,18 +3,28 @@
 #pragma once
 
 #include "daemon/faces/face.hpp"
+#include "daemon/host/host_devices.hpp"
+#include "daemon/host/irq_counter.hpp"
+#include "daemon/moves/moves.hpp"
+#include "daemon/moves/reconciler.hpp"
+#include "daemon/ownership/ownership.hpp"
 
 namespace aliasvm::daemon
 {
 
-/// absent, host (a driver of it), available (nobody), idle (open here, at rest), assigned,
-/// returning, blocked.
-[[nodiscard]] const char* device_state(const Context& context, const plan::Instance& instance);
-
 class DeviceFace final : public Face
 {
 public:
-    DeviceFace(Context& context, const plan::Instance& instance);
+    struct Uses
+    {
+        const Ownership& ownership;
+        const HostDevices& host_devices;
+        const IrqCounter& irq_counter;
+        Moves& moves;           ///< Assign, Release
+        Reconciler& reconciler; ///< Quiesce
+    };
+
+    DeviceFace(Face::Bus bus, const Uses& uses, const plan::Instance& instance);
 
     void emit_place();
 
@@ -37,6 +47,7 @@ private:
 
     static const sd_bus_vtable vtable[];
 
+    Uses uses_;
     const plan::Instance& instance_;
 };
 

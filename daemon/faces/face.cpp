@@ -4,11 +4,14 @@
 
 #include "common/bus/error.hpp"
 
+#include <utility>
+#include <vector>
+
 namespace aliasvm::daemon
 {
 
-Face::Face(Context& context, std::string path, const char* interface)
-    : context_{context}, path_{std::move(path)}, interface_{interface}
+Face::Face(Bus bus, std::string path, const char* interface)
+    : bus_{std::move(bus)}, path_{std::move(path)}, interface_{interface}
 {
 }
 
@@ -19,7 +22,7 @@ Face::~Face()
 
 void Face::show(const sd_bus_vtable* vtable, void* object)
 {
-    sd_bus* const connection = context_.connection->raw();
+    sd_bus* const connection = bus_.connection->raw();
     sd_bus_slot* slot = nullptr;
     bus::require(
         sd_bus_add_object_vtable(connection, &slot, path_.c_str(), interface_, vtable, object),
@@ -35,7 +38,7 @@ void Face::hide()
 {
     if (!std::exchange(shown_, false))
         return;
-    sd_bus_emit_object_removed(context_.connection->raw(), path_.c_str());
+    sd_bus_emit_object_removed(bus_.connection->raw(), path_.c_str());
     slot_ = bus::Slot{};
     rearm();
 }
@@ -48,7 +51,7 @@ void Face::emit_changed(std::initializer_list<const char*> properties)
     for (const char* const name : properties)
         names.push_back(const_cast<char*>(name)); // sd-bus only reads them
     names.push_back(nullptr);
-    sd_bus_emit_properties_changed_strv(context_.connection->raw(), path_.c_str(), interface_,
+    sd_bus_emit_properties_changed_strv(bus_.connection->raw(), path_.c_str(), interface_,
                                         names.data());
     rearm();
 }

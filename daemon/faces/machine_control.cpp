@@ -41,9 +41,34 @@ std::string reason_of(const UnitFacts& unit)
                      machine.name.str(), reason_of(machine.unit), machine.name.str()};
 }
 
-void require_good_configuration(Context& context, const Machine& machine)
+} // namespace
+
+Problems MachineControl::problems_of(const Machine& machine) const
 {
-    const Problems problems = problems_of(context, machine);
+    if (!machine.config)
+        return {{{machine.config_path, 0, 0}, "there is no such file", "write it"}};
+    plan::Config config = *machine.config;
+    for (plan::AliasConfig& alias : config.aliases)
+        alias.instance.value = machines_.wanted(machine, alias.name.value);
+    auto made =
+        plan::make_plan(config, catalogue_, facts::gather(config, catalogue_, plan::a53_ipa_bits));
+    if (auto* const problems = std::get_if<Problems>(&made))
+        return std::move(*problems);
+    return {};
+}
+
+std::shared_ptr<Machine> MachineControl::require_live(std::string_view name)
+{
+    const auto machine = machines_.require(name).shared_from_this();
+    if (!machine->live())
+        throw NamedError{names::wrong_state, "{} is {}, not running", name,
+                         to_string(machine->state())};
+    return machine;
+}
+
+void MachineControl::require_good_configuration(const Machine& machine) const
+{
+    const Problems problems = problems_of(machine);
     if (!problems.empty())
         throw NamedError{names::bad_configuration, "{}{}", to_string(problems.front()),
                          problems.size() == 1
@@ -51,81 +76,56 @@ void require_good_configuration(Context& context, const Machine& machine)
                              : fmt::format(" (and {} more: Check tells all)", problems.size() - 1)};
 }
 
-} // namespace
-
-Problems problems_of(Context& context, const Machine& machine)
+asio::awaitable<void> MachineControl::start(std::string name)
 {
-    if (!machine.config)
-        return {{{machine.config_path, 0, 0}, "there is no such file", "write it"}};
-    plan::Config config = *machine.config;
-    for (plan::AliasConfig& alias : config.aliases)
-        alias.instance.value = context.machines.wanted(machine, alias.name.value);
-    auto made = plan::make_plan(config, context.catalogue,
-                                facts::gather(config, context.catalogue, plan::a53_ipa_bits));
-    if (auto* const problems = std::get_if<Problems>(&made))
-        return std::move(*problems);
-    return {};
-}
-
-std::shared_ptr<Machine> require_live(Context& context, std::string_view name)
-{
-    const auto machine = context.machines.require(name).shared_from_this();
-    if (!machine->live())
-        throw NamedError{names::wrong_state, "{} is {}, not running", name,
-                         to_string(machine->state())};
-    return machine;
-}
-
-asio::awaitable<void> start_machine(Context& context, std::string name)
-{
-    const auto machine = context.machines.require(name).shared_from_this();
+    const auto machine = machines_.require(name).shared_from_this();
     if (machine->unit.down())
-        require_good_configuration(context, *machine);
-    const std::string result = co_await context.units.start(machine->name);
+        require_good_configuration(*machine);
+    const std::string result = co_await units_.start(machine->name);
     if (result != "done")
         start_failed(*machine);
     const auto decided = [&] { return machine->live() || machine->unit.down(); };
-    static_cast<void>(co_await context.machines.condition().until(decided, unit_time));
+    static_cast<void>(co_await machines_.condition().until(decided, unit_time));
     if (!machine->live())
         start_failed(*machine);
 }
 
-asio::awaitable<void> stop_machine(Context& context, std::string name)
+asio::awaitable<void> MachineControl::stop(std::string name)
 {
-    const auto machine = context.machines.require(name).shared_from_this();
-    const std::string result = co_await context.units.stop(machine->name);
+    const auto machine = machines_.require(name).shared_from_this();
+    const std::string result = co_await units_.stop(machine->name);
     if (result != "done")
         throw NamedError{bus::error_name::failed, "stop {}: systemd's job ended as {}", name,
                          result};
 }
 
-asio::awaitable<void> power_off(Context& context, std::string name)
+asio::awaitable<void> MachineControl::power_off(std::string name)
 {
-    const auto machine = require_live(context, name);
+    const auto machine = require_live(name);
     const auto before = machine->vmm;
     co_await before->power_off();
     // Somebody may start it again at once.
     const auto over = [&]
     { return machine->unit.down() || (machine->vmm && machine->vmm != before); };
-    if (!co_await context.machines.condition().until(over, unit_time))
+    if (!co_await machines_.condition().until(over, unit_time))
         throw NamedError{names::timed_out, "power {} off: its process does not end", name};
 }
 
-asio::awaitable<void> reset(Context& context, std::string name)
+asio::awaitable<void> MachineControl::reset(std::string name)
 {
-    const auto machine = require_live(context, name);
+    const auto machine = require_live(name);
     const auto before = machine->vmm;
     co_await before->reset();
     const auto over = [&]
     { return machine->unit.down() || (machine->vmm != before && machine->live()); };
-    static_cast<void>(co_await context.machines.condition().until(over, unit_time));
+    static_cast<void>(co_await machines_.condition().until(over, unit_time));
     if (machine->unit.down() || !over())
         start_failed(*machine);
 }
 
-asio::awaitable<void> set_paused(Context& context, std::string name, bool paused)
+asio::awaitable<void> MachineControl::set_paused(std::string name, bool paused)
 {
-    const auto machine = require_live(context, name);
+    const auto machine = require_live(name);
     if (machine->paused == paused)
         throw NamedError{names::wrong_state, "{} is {} already", name,
                          paused ? "paused" : "running"};
@@ -137,7 +137,7 @@ asio::awaitable<void> set_paused(Context& context, std::string name, bool paused
     if (machine->vmm != vmm)
         throw NamedError{bus::error_name::no_reply, "{} is gone", name};
     machine->paused = paused;
-    context.machines.changed(*machine);
+    machines_.changed(*machine);
 }
 
 } // namespace aliasvm::daemon

@@ -7,7 +7,6 @@
 #include "common/plan/alias_planner.hpp"
 #include "common/plan/memory_layout.hpp"
 #include "common/stats/statistics.hpp"
-#include "daemon/faces/machine_control.hpp"
 #include "daemon/systemd/systemd_units.hpp"
 
 #include <cstdint>
@@ -59,34 +58,34 @@ void append_alias(Message& value, const plan::AliasPlan& alias)
 }
 
 /// Where its RAM is in the guest. At identity the place is known only while it has it.
-std::vector<plan::Bank> banks_of(const Machine& machine, const Context& context)
+std::vector<plan::Bank> banks_of(const Machine& machine, const MachineFace::Uses& uses)
 {
     if (!machine.config)
         return {};
     plan::HostFacts facts;
-    for (const HostRange& piece : context.fixed_memory.place(machine.name))
+    for (const HostRange& piece : uses.fixed_memory.pieces(machine.name))
         facts.identity_banks.push_back({GuestAddr{piece.base.value}, piece.size});
     Problems problems; // Check tells them
-    auto layout = plan::lay_out_memory(*machine.config, context.catalogue, facts, problems);
+    auto layout = plan::lay_out_memory(*machine.config, uses.catalogue, facts, problems);
     if (layout.example)
         return {};
     return std::move(layout.banks);
 }
 
 /// What stands behind each alias now, or would if the machine were started.
-plan::Config with_bindings(const Context& context, const Machine& machine)
+plan::Config with_bindings(const Machine& machine, const MachineFace::Uses& uses)
 {
     plan::Config config = *machine.config;
     for (plan::AliasConfig& alias : config.aliases)
     {
         std::string& instance = alias.instance.value;
         const plan::Instance* const there =
-            context.ownership.behind(machine.name.str(), alias.name.value);
+            uses.ownership.behind(machine.name.str(), alias.name.value);
         if (there != nullptr)
             instance = there->name;
         else if (machine.unit.down())
-            instance = context.machines.wanted(machine, alias.name.value);
-        else if (context.catalogue.find(instance) != nullptr)
+            instance = uses.machines.wanted(machine, alias.name.value);
+        else if (uses.catalogue.find(instance) != nullptr)
             instance.clear(); // it runs, and has lost this or not got it yet
     }
     return config;
@@ -94,9 +93,9 @@ plan::Config with_bindings(const Context& context, const Machine& machine)
 
 } // namespace
 
-MachineFace::MachineFace(Context& context, std::shared_ptr<Machine> machine)
-    : Face{context, bus::machine_path(machine->name), bus::machine_interface}, machine_{std::move(
-                                                                                   machine)}
+MachineFace::MachineFace(Face::Bus bus, const Uses& uses, std::shared_ptr<const Machine> machine)
+    : Face{std::move(bus), bus::machine_path(machine->name), bus::machine_interface}, uses_{uses},
+      machine_{std::move(machine)}
 {
     show(vtable, this);
 }
@@ -109,49 +108,49 @@ void MachineFace::emit_state()
 asio::awaitable<void> MachineFace::start(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await daemon::start_machine(context_, machine_->name.str());
+    co_await uses_.control.start(machine_->name.str());
     call.new_reply().send();
 }
 
 asio::awaitable<void> MachineFace::shutdown(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await daemon::stop_machine(context_, machine_->name.str());
+    co_await uses_.control.stop(machine_->name.str());
     call.new_reply().send();
 }
 
 asio::awaitable<void> MachineFace::power_off(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await daemon::power_off(context_, machine_->name.str());
+    co_await uses_.control.power_off(machine_->name.str());
     call.new_reply().send();
 }
 
 asio::awaitable<void> MachineFace::reset(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await daemon::reset(context_, machine_->name.str());
+    co_await uses_.control.reset(machine_->name.str());
     call.new_reply().send();
 }
 
 asio::awaitable<void> MachineFace::pause(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await daemon::set_paused(context_, machine_->name.str(), true);
+    co_await uses_.control.set_paused(machine_->name.str(), true);
     call.new_reply().send();
 }
 
 asio::awaitable<void> MachineFace::resume(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await daemon::set_paused(context_, machine_->name.str(), false);
+    co_await uses_.control.set_paused(machine_->name.str(), false);
     call.new_reply().send();
 }
 
 asio::awaitable<void> MachineFace::open_console(Message call)
 {
     co_await allow(call, action::manage_machines);
-    const auto machine = require_live(context_, machine_->name.str());
+    const auto machine = uses_.control.require_live(machine_->name.str());
     const UniqueFd console = co_await machine->vmm->open_console();
     call.new_reply().append("h", console.get()).send();
 }
@@ -159,7 +158,7 @@ asio::awaitable<void> MachineFace::open_console(Message call)
 asio::awaitable<void> MachineFace::dump_device_tree(Message call)
 {
     co_await allow(call, action::manage_machines);
-    const auto machine = require_live(context_, machine_->name.str());
+    const auto machine = uses_.control.require_live(machine_->name.str());
     const auto blob = co_await machine->vmm->device_tree();
     call.new_reply().append_bytes(blob).send();
 }
@@ -203,7 +202,7 @@ void MachineFace::memory(Message& value) const
 void MachineFace::memory_banks(Message& value) const
 {
     value.open('a', "(ttb)");
-    for (const plan::Bank& bank : banks_of(*machine_, context_))
+    for (const plan::Bank& bank : banks_of(*machine_, uses_))
         value.append("(ttb)", bank.range.base.value, bank.range.size, bank.offset ? 1 : 0);
     value.close();
 }
@@ -215,7 +214,7 @@ void MachineFace::aliases(Message& value) const
     {
         Problems problems; // Check tells them
         for (const auto& alias :
-             plan::plan_aliases(with_bindings(context_, *machine_), context_.catalogue, problems))
+             plan::plan_aliases(with_bindings(*machine_, uses_), uses_.catalogue, problems))
             append_alias(value, alias.plan);
     }
     value.close();

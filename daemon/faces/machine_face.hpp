@@ -2,7 +2,13 @@
 // MachineFace: org.aliasvm1.Machine of one VM.
 #pragma once
 
+#include "common/plan/catalogue.hpp"
 #include "daemon/faces/face.hpp"
+#include "daemon/faces/machine_control.hpp"
+#include "daemon/ownership/machine.hpp"
+#include "daemon/ownership/machines.hpp"
+#include "daemon/ownership/ownership.hpp"
+#include "daemon/ports/fixed_memory.hpp"
 
 #include <memory>
 
@@ -12,7 +18,16 @@ namespace aliasvm::daemon
 class MachineFace final : public Face
 {
 public:
-    MachineFace(Context& context, std::shared_ptr<Machine> machine);
+    struct Uses
+    {
+        const plan::Catalogue& catalogue;
+        const Machines& machines;
+        const Ownership& ownership;
+        const FixedMemory& fixed_memory;
+        MachineControl& control; ///< every method
+    };
+
+    MachineFace(Face::Bus bus, const Uses& uses, std::shared_ptr<const Machine> machine);
 
     void emit_state();
 
@@ -40,7 +55,8 @@ private:
 
     static const sd_bus_vtable vtable[];
 
-    std::shared_ptr<Machine> machine_;
+    Uses uses_;
+    std::shared_ptr<const Machine> machine_;
 };
 
 } // namespace aliasvm::daemon

@@ -4,11 +4,11 @@
 
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
-#include "daemon/faces/device_face.hpp"
-#include "daemon/faces/machine_control.hpp"
+#include "daemon/faces/device_state.hpp"
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 namespace aliasvm::daemon
 {
@@ -24,7 +24,8 @@ constexpr std::chrono::milliseconds rest_time{10'000};
 
 } // namespace
 
-ManagerFace::ManagerFace(Context& context) : Face{context, bus::root_path, bus::manager_interface}
+ManagerFace::ManagerFace(Face::Bus bus, const Uses& uses)
+    : Face{std::move(bus), bus::root_path, bus::manager_interface}, uses_{uses}
 {
     show(vtable, this);
 }
@@ -33,7 +34,7 @@ void ManagerFace::list_machines(Message call)
 {
     Message reply = call.new_reply();
     reply.open('a', "(sso)");
-    for (const auto& [name, machine] : context_.machines.all())
+    for (const auto& [name, machine] : uses_.machines.all())
         reply.append("(sso)", name.c_str(), to_string(machine->state()),
                      bus::machine_path(machine->name).c_str());
     reply.close().send();
@@ -43,10 +44,11 @@ void ManagerFace::list_devices(Message call)
 {
     Message reply = call.new_reply();
     reply.open('a', "(ssso)");
-    for (const plan::Instance& instance : context_.catalogue.instances())
+    for (const plan::Instance& instance : uses_.catalogue.instances())
     {
-        const WithMachine* const owner = context_.ownership.owner(instance);
-        reply.append("(ssso)", instance.name.c_str(), device_state(context_, instance),
+        const WithMachine* const owner = uses_.ownership.owner(instance);
+        reply.append("(ssso)", instance.name.c_str(),
+                     device_state(uses_.ownership, uses_.host_devices, instance),
                      owner == nullptr ? "" : owner->machine.c_str(),
                      bus::device_path(instance.name).c_str());
     }
@@ -56,23 +58,23 @@ void ManagerFace::list_devices(Message call)
 asio::awaitable<void> ManagerFace::start_machine(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await daemon::start_machine(context_, call.read_string());
+    co_await uses_.control.start(call.read_string());
     call.new_reply().send();
 }
 
 asio::awaitable<void> ManagerFace::stop_machine(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await daemon::stop_machine(context_, call.read_string());
+    co_await uses_.control.stop(call.read_string());
     call.new_reply().send();
 }
 
 void ManagerFace::check(Message call)
 {
-    const Machine& machine = context_.machines.require(call.read_string());
+    const Machine& machine = uses_.machines.require(call.read_string());
     Message reply = call.new_reply();
     reply.open('a', "(suuss)");
-    for (const Problem& problem : problems_of(context_, machine))
+    for (const Problem& problem : uses_.control.problems_of(machine))
         reply.append("(suuss)", problem.at.file.c_str(), problem.at.line, problem.at.column,
                      problem.what.c_str(), problem.mend.c_str());
     reply.close().send();
@@ -82,8 +84,8 @@ void ManagerFace::check(Message call)
 asio::awaitable<void> ManagerFace::await_rest(Message call)
 {
     const std::string name = call.read_string();
-    if (!co_await context_.machines.condition().until(
-            [&] { return context_.ownership.done_with(name); }, rest_time))
+    if (!co_await uses_.machines.condition().until([&] { return uses_.ownership.done_with(name); },
+                                                   rest_time))
         throw bus::NamedError{bus::error_name::timed_out,
                               "devices of {} are not at rest yet: journalctl -u aliasvmd", name};
     call.new_reply().send();
@@ -92,7 +94,7 @@ asio::awaitable<void> ManagerFace::await_rest(Message call)
 asio::awaitable<void> ManagerFace::reload(Message call)
 {
     co_await allow(call, action::manage_machines);
-    context_.machines.reload();
+    uses_.machines.reload();
     call.new_reply().send();
 }
 

@@ -2,7 +2,12 @@
 // ManagerFace: org.aliasvm1.Manager.
 #pragma once
 
+#include "common/plan/catalogue.hpp"
 #include "daemon/faces/face.hpp"
+#include "daemon/faces/machine_control.hpp"
+#include "daemon/host/host_devices.hpp"
+#include "daemon/ownership/machines.hpp"
+#include "daemon/ownership/ownership.hpp"
 
 namespace aliasvm::daemon
 {
@@ -10,7 +15,16 @@ namespace aliasvm::daemon
 class ManagerFace final : public Face
 {
 public:
-    explicit ManagerFace(Context& context);
+    struct Uses
+    {
+        const plan::Catalogue& catalogue;
+        Machines& machines; ///< changed by Reload
+        const Ownership& ownership;
+        const HostDevices& host_devices;
+        MachineControl& control; ///< StartMachine, StopMachine, Check
+    };
+
+    ManagerFace(Face::Bus bus, const Uses& uses);
 
 private:
     void list_machines(bus::Message call);
@@ -22,6 +36,8 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> reload(bus::Message call);
 
     static const sd_bus_vtable vtable[];
+
+    Uses uses_;
 };
 
 } // namespace aliasvm::daemon

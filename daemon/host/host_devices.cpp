@@ -7,25 +7,11 @@
 namespace aliasvm::daemon
 {
 
-HostDevices::HostDevices(const plan::Catalogue& catalogue, std::filesystem::path sysfs)
-    : catalogue_{catalogue}, sysfs_{std::move(sysfs)}
-{
-}
-
-std::vector<const plan::Instance*> HostDevices::present() const
-{
-    std::vector<const plan::Instance*> found;
-    for (const plan::Instance& instance : catalogue_.instances())
-    {
-        if (sysfs_.device(instance.sysname))
-            found.push_back(&instance);
-    }
-    return found;
-}
+HostDevices::HostDevices(std::filesystem::path sysfs) : sysfs_{std::move(sysfs)} {}
 
 HostInstance HostDevices::look(const plan::Instance& instance) const
 {
-    HostInstance seen{.instance = &instance, .driver = {}, .group = {}, .present = false};
+    HostInstance seen;
     const auto device = sysfs_.device(instance.sysname);
     if (!device)
         return seen;
@@ -35,14 +21,6 @@ HostInstance HostDevices::look(const plan::Instance& instance) const
         seen.group =
             (device->group->noiommu ? "noiommu-" : "") + std::to_string(device->group->number);
     return seen;
-}
-
-std::vector<std::string> HostDevices::group_members(const plan::Instance& instance) const
-{
-    const auto device = sysfs_.device(instance.sysname);
-    if (!device || !device->group)
-        return {};
-    return sysfs_.members(device->group->number);
 }
 
 } // namespace aliasvm::daemon

@@ -153,7 +153,7 @@ FixedMemory::Grant HugepageMemory::provide(const VmName& name, std::uint64_t byt
     return {merge(pages, page), file.keep()};
 }
 
-std::vector<HostRange> HugepageMemory::place(const VmName& name) const
+std::vector<HostRange> HugepageMemory::pieces(const VmName& name) const
 {
     const fs::path path = folder_ / name.str();
     const UniqueFd file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};

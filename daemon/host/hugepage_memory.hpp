@@ -28,7 +28,7 @@ public:
 
     [[nodiscard]] Grant provide(const VmName& name, std::uint64_t bytes) override;
     [[nodiscard]] std::vector<std::string> kept() const override;
-    [[nodiscard]] std::vector<HostRange> place(const VmName& name) const override;
+    [[nodiscard]] std::vector<HostRange> pieces(const VmName& name) const override;
     void free(const std::string& name) override;
 
 protected:

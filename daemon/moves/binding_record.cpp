@@ -91,7 +91,7 @@ void record(Machines& machines, Move& move)
         machines.assignments() = before;
         throw;
     }
-    move.undo.add("take back what was noted",
+    move.undo.add("restore the assignments",
                   [restore]() -> boost::asio::awaitable<void>
                   {
                       restore();

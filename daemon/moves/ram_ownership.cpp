@@ -22,10 +22,10 @@ namespace names = bus::error_name;
 using bus::NamedError;
 
 RamOwnership::RamOwnership(FixedMemory& memory, const plan::Catalogue& catalogue,
-                           Machines& machines, Ownership& ownership, Transfers& transfers,
+                           Machines& machines, Ownership& ownership, Reconciler& reconciler,
                            std::string settings_file)
     : memory_{memory}, catalogue_{catalogue}, machines_{machines}, ownership_{ownership},
-      transfers_{transfers}, settings_file_{std::move(settings_file)}
+      reconciler_{reconciler}, settings_file_{std::move(settings_file)}
 {
 }
 
@@ -43,7 +43,7 @@ asio::awaitable<FixedMemory::Grant> RamOwnership::acquire(std::shared_ptr<Machin
     const auto kept = memory_.kept();
     if (std::ranges::find(kept, name) != kept.end())
     {
-        co_await transfers_.bring_masters_to_rest();
+        co_await reconciler_.bring_masters_to_rest();
         if (!ownership_.done_with(name) || !masters_at_rest())
             throw NamedError{names::device_blocked,
                              "give {} new RAM: a bus master that may still write to its old RAM "
@@ -100,7 +100,7 @@ bool RamOwnership::masters_at_rest() const
                                     const Place& place = ownership_.place(instance);
                                     return std::holds_alternative<Blocked>(place) ||
                                            std::holds_alternative<Returning>(place) ||
-                                           ownership_.unknown(instance);
+                                           ownership_.unclaimed(instance);
                                 });
 }
 

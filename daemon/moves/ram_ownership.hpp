@@ -2,7 +2,7 @@
 // RamOwnership: RAM that bus masters may write to until they are at rest, whoever has died.
 #pragma once
 
-#include "daemon/moves/transfer.hpp"
+#include "daemon/moves/reconciler.hpp"
 #include "daemon/ownership/machines.hpp"
 #include "daemon/ownership/ownership.hpp"
 #include "daemon/ports/fixed_memory.hpp"
@@ -22,7 +22,7 @@ class RamOwnership
 {
 public:
     RamOwnership(FixedMemory& memory, const plan::Catalogue& catalogue, Machines& machines,
-                 Ownership& ownership, Transfers& transfers, std::string settings_file);
+                 Ownership& ownership, Reconciler& reconciler, std::string settings_file);
 
     /// For a VMM that starts: RAM of its own. What the last run of its machine had is freed first.
     /// NamedError: IdentityNotAllowed, NoHugepages, DeviceBlocked, WrongState, Failed.
@@ -40,7 +40,7 @@ private:
     const plan::Catalogue& catalogue_;
     Machines& machines_;
     Ownership& ownership_;
-    Transfers& transfers_;
+    Reconciler& reconciler_;
     std::string settings_file_;
 };
 

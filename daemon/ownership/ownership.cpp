@@ -114,7 +114,7 @@ bool Ownership::at_rest(const plan::Instance& instance) const
            (rested_.contains(instance.name) && host_.unused(instance));
 }
 
-bool Ownership::unknown(const plan::Instance& instance) const
+bool Ownership::unclaimed(const plan::Instance& instance) const
 {
     return std::holds_alternative<WithHost>(place(instance)) && host_.bound(instance);
 }
@@ -154,8 +154,8 @@ Ownership::open(const plan::Instance& instance, std::chrono::milliseconds patien
     }
 }
 
-void Ownership::quiesce(const plan::Instance& instance,
-                        const std::shared_ptr<vfio::PlatformDevice>& device)
+void Ownership::bring_to_rest(const plan::Instance& instance,
+                              const std::shared_ptr<vfio::PlatformDevice>& device)
 {
     const Mapping window = device->map({0});
     quiesce::MappedRegisters registers{window};

@@ -7,6 +7,7 @@
 #include "common/quiesce/quiesce.hpp"
 #include "daemon/ports/device_host.hpp"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,7 +22,7 @@
 namespace aliasvm::daemon
 {
 
-/// With the host: its driver has it, or nobody. It may be bound to vfio-platform and not yet known.
+/// With the host: its driver has it, or nobody. It may be bound to vfio-platform, and unclaimed().
 struct WithHost
 {
 };
@@ -52,7 +53,7 @@ struct Blocked
 
 /// The transitions, and there is no other:
 ///
-///     WithHost ---> WithDaemon <---> WithMachine      open and quiesce; hand over and take back
+///     WithHost ---> WithDaemon <---> WithMachine      open, bring to rest; hand over, detach
 ///        ^              |  ^              |
 ///        +--------------+  +-- Returning <+           the VMM died; release to the host
 ///     any opened one that does not come to rest ---> Blocked ---> WithDaemon
@@ -61,6 +62,9 @@ struct Blocked
 /// register what they hold. That one place only is true at a time is the kernel's doing: a VFIO
 /// group opens once.
 using Place = std::variant<WithHost, WithDaemon, WithMachine, Returning, Blocked>;
+
+/// For what a process let go of, or had when it ended, to be closed in the kernel as well.
+inline constexpr std::chrono::milliseconds closing_time{3000};
 
 /// Main thread; changes in turns (Turn).
 class Ownership
@@ -92,9 +96,9 @@ public:
     /// do it again would lose what has come in.
     [[nodiscard]] bool at_rest(const plan::Instance& instance) const;
 
-    /// vfio-platform has it, and nobody brought it to rest: a machine may have left it behind
-    /// before this process was there.
-    [[nodiscard]] bool unknown(const plan::Instance& instance) const;
+    /// vfio-platform has it, it is not open here, and no VMM has said that it has it: a machine may
+    /// have left it behind before this process was there.
+    [[nodiscard]] bool unclaimed(const plan::Instance& instance) const;
 
     void bind(const plan::Instance& instance, Force force);
     /// Opens it. A VMM that ends or lets go needs a moment: EBUSY is waited out for `patience`,
@@ -103,8 +107,8 @@ public:
     open(const plan::Instance& instance, std::chrono::milliseconds patience);
     /// Brings an open device to rest; NamedError DeviceBlocked, and the place is Blocked, if it
     /// does not come.
-    void quiesce(const plan::Instance& instance,
-                 const std::shared_ptr<vfio::PlatformDevice>& device);
+    void bring_to_rest(const plan::Instance& instance,
+                       const std::shared_ptr<vfio::PlatformDevice>& device);
 
     void keep(const plan::Instance& instance, std::shared_ptr<vfio::PlatformDevice> device);
     /// It is handed over: what this process had open of it closes.

@@ -113,10 +113,10 @@ private:
                              name, name};
         const Holding holding = read_holding(call);
         for (const auto& [alias, instance] : holding)
-            static_cast<void>(broker_.ownership_.require(instance)); // before anything changes
+            static_cast<void>(broker_.uses_.ownership.require(instance)); // before anything changes
         int paused = 0;
         call.read("b", &paused);
-        machine_ = broker_.machines_.of_unit(*identity_).shared_from_this();
+        machine_ = broker_.uses_.machines.of_unit(*identity_).shared_from_this();
         if (!vmm_) // registering again, once it runs, is no new VMM
             vmm_ = make_vmm();
         if (holding.empty() && machine_->vmm != vmm_)
@@ -126,7 +126,7 @@ private:
         machine_->vmm = vmm_; // an earlier connection of the same VMM counts no more
         broker_.take_in(*machine_, holding);
         reply_bindings(call);
-        broker_.machines_.changed(*machine_);
+        broker_.uses_.machines.changed(*machine_);
         if (broker_.on_register_)
             broker_.on_register_(*machine_);
     }
@@ -145,7 +145,7 @@ private:
     {
         Message reply = call.new_reply();
         reply.open('a', "{ss}");
-        const auto assigned = broker_.machines_.assignments().of(machine_->name.str());
+        const auto assigned = broker_.uses_.machines.assignments().of(machine_->name.str());
         for (const auto& [alias, instance] : assigned)
         {
             // Of an alias that the configuration has no more there is nothing to tell.
@@ -162,7 +162,7 @@ private:
             throw NamedError{bus::error_name::wrong_state, "register first"};
         const auto machine = machine_;
         const Handover handover =
-            co_await broker_.transfers_.acquire(machine, vmm_, kept.read_string());
+            co_await broker_.uses_.moves.acquire(machine, vmm_, kept.read_string());
         Message reply = kept.new_reply();
         reply.append("s", handover.instance.c_str()).open('a', "h");
         for (const int descriptor : handover.device->descriptors())
@@ -178,7 +178,7 @@ private:
         const auto machine = machine_;
         std::uint64_t bytes = 0;
         kept.read("t", &bytes);
-        const FixedMemory::Grant grant = co_await broker_.ram_.acquire(machine, vmm_, bytes);
+        const FixedMemory::Grant grant = co_await broker_.uses_.ram.acquire(machine, vmm_, bytes);
         Message reply = kept.new_reply();
         reply.open('a', "(tt)");
         for (const HostRange& piece : grant.pieces)
@@ -191,7 +191,7 @@ private:
     {
         Message reply = call.new_reply();
         reply.open('a', "{uu}");
-        for (const auto& [firmware_id, hertz] : broker_.clocks_.rates())
+        for (const auto& [firmware_id, hertz] : broker_.uses_.clocks.rates())
             reply.append("{uu}", firmware_id, hertz);
         reply.close().send();
     }
@@ -223,11 +223,8 @@ const sd_bus_vtable Broker::Session::vtable[] = {
     SD_BUS_VTABLE_END,
 };
 
-Broker::Broker(asio::io_context& io, UniqueFd listening, Identify identify, Machines& machines,
-               Ownership& ownership, Transfers& transfers, RamOwnership& ram,
-               const HostClocks& clocks)
-    : io_{io}, identify_{std::move(identify)}, machines_{machines}, ownership_{ownership},
-      transfers_{transfers}, ram_{ram}, clocks_{clocks},
+Broker::Broker(asio::io_context& io, UniqueFd listening, Identify identify, const Uses& uses)
+    : io_{io}, identify_{std::move(identify)}, uses_{uses},
       acceptor_{io, asio::local::stream_protocol{}, listening.get()}, pause_{io}
 {
     static_cast<void>(listening.release());
@@ -288,7 +285,7 @@ void Broker::gone(const std::shared_ptr<Session>& session)
     machine.statistics.clear();
     machine.paused = false;
     reclaim_all_of(machine);
-    machines_.changed(machine);
+    uses_.machines.changed(machine);
 }
 
 /// What a VMM says that it has. It is believed where the kernel does not contradict: what is open
@@ -298,22 +295,22 @@ void Broker::take_in(Machine& machine, const Holding& holding)
     const std::string& name = machine.name.str();
     for (const auto& [alias, instance_name] : holding)
     {
-        const plan::Instance& instance = ownership_.require(instance_name);
-        const Place& place = ownership_.place(instance);
+        const plan::Instance& instance = uses_.ownership.require(instance_name);
+        const Place& place = uses_.ownership.place(instance);
         const auto* const owner = std::get_if<WithMachine>(&place);
         const bool believable =
-            (std::holds_alternative<WithHost>(place) && ownership_.bound(instance)) ||
+            (std::holds_alternative<WithHost>(place) && uses_.ownership.bound(instance)) ||
             std::holds_alternative<Returning>(place) ||
             (owner != nullptr && owner->machine == name);
         if (believable)
-            ownership_.hand_to(instance, name, alias);
+            uses_.ownership.hand_to(instance, name, alias);
         else
             spdlog::error("{} says that it has {}, which cannot be", name, instance_name);
     }
     // And what it has no more.
-    for (const plan::Instance* const instance : ownership_.of(name))
+    for (const plan::Instance* const instance : uses_.ownership.of(name))
     {
-        const auto* const owner = ownership_.owner(*instance);
+        const auto* const owner = uses_.ownership.owner(*instance);
         if (std::ranges::find(holding, std::pair{owner->alias, instance->name}) == holding.end())
             reclaim(*instance);
     }
@@ -321,14 +318,14 @@ void Broker::take_in(Machine& machine, const Holding& holding)
 
 void Broker::reclaim_all_of(const Machine& machine)
 {
-    for (const plan::Instance* const instance : ownership_.of(machine.name.str()))
+    for (const plan::Instance* const instance : uses_.ownership.of(machine.name.str()))
         reclaim(*instance);
 }
 
 void Broker::reclaim(const plan::Instance& instance)
 {
-    ownership_.returning(instance, ownership_.owner(instance)->machine);
-    asio::co_spawn(io_, transfers_.reclaim(instance),
+    uses_.ownership.returning(instance, uses_.ownership.owner(instance)->machine);
+    asio::co_spawn(io_, uses_.reconciler.reclaim(instance),
                    [&instance](const std::exception_ptr& failure)
                    {
                        try
@@ -338,7 +335,7 @@ void Broker::reclaim(const plan::Instance& instance)
                        }
                        catch (const std::exception& error)
                        {
-                           spdlog::error("take {} back: {}", instance.name, error.what());
+                           spdlog::error("reclaim {}: {}", instance.name, error.what());
                        }
                    });
 }

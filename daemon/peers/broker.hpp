@@ -4,8 +4,9 @@
 
 #include "common/base/unique_fd.hpp"
 #include "daemon/host/host_clocks.hpp"
+#include "daemon/moves/moves.hpp"
 #include "daemon/moves/ram_ownership.hpp"
-#include "daemon/moves/transfer.hpp"
+#include "daemon/moves/reconciler.hpp"
 #include "daemon/ownership/machines.hpp"
 #include "daemon/ownership/ownership.hpp"
 
@@ -31,8 +32,18 @@ public:
     /// A VMM has registered, with or without something in its hands.
     using OnRegister = std::function<void(Machine&)>;
 
-    Broker(boost::asio::io_context& io, UniqueFd listening, Identify identify, Machines& machines,
-           Ownership& ownership, Transfers& transfers, RamOwnership& ram, const HostClocks& clocks);
+    /// What it works with, which outlives it.
+    struct Uses
+    {
+        Machines& machines;
+        Ownership& ownership;
+        Moves& moves;           ///< for Acquire
+        Reconciler& reconciler; ///< for what a VMM had that is gone
+        RamOwnership& ram;      ///< for AcquireMemory
+        const HostClocks& clocks;
+    };
+
+    Broker(boost::asio::io_context& io, UniqueFd listening, Identify identify, const Uses& uses);
     ~Broker();
 
     void on_register(OnRegister call) { on_register_ = std::move(call); }
@@ -50,11 +61,7 @@ private:
 
     boost::asio::io_context& io_;
     Identify identify_;
-    Machines& machines_;
-    Ownership& ownership_;
-    Transfers& transfers_;
-    RamOwnership& ram_;
-    const HostClocks& clocks_;
+    Uses uses_;
     OnRegister on_register_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
     boost::asio::steady_timer pause_;

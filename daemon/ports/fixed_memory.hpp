@@ -32,7 +32,7 @@ public:
     /// The VMs whose RAM is kept, also from before a restart of this process.
     [[nodiscard]] virtual std::vector<std::string> kept() const = 0;
     /// Where the RAM lies that is kept of a VM, in the order of its file; empty if there is none.
-    [[nodiscard]] virtual std::vector<HostRange> place(const VmName& name) const = 0;
+    [[nodiscard]] virtual std::vector<HostRange> pieces(const VmName& name) const = 0;
     /// Nothing keeps it any more but those who have it mapped.
     virtual void free(const std::string& name) = 0;
 };

@@ -2,7 +2,7 @@
 // The Cadence UART's behaviour, see UG1085 (UART controllers) and UG1087 (UART module).
 #include "devices/emulated/cadence_uart.hpp"
 
-#include "devices/emulated/cadence_uart_registers.hpp"
+#include "common/registers/uart.hpp"
 #include "devices/emulated/word_access.hpp"
 
 #include <algorithm>
@@ -10,12 +10,27 @@
 namespace aliasvm::devices
 {
 
-using namespace uart;
+using namespace registers::uart;
 
 namespace
 {
 
 constexpr std::chrono::nanoseconds reference_clock_period{10}; // 100 MHz
+
+/// A register that holds what is written to it, less the bits that it has not got.
+struct PlainRegister
+{
+    std::uint64_t offset;
+    std::uint32_t mask;
+    std::uint32_t reset;
+};
+
+constexpr std::array plain_registers{
+    PlainRegister{mr, 0x3fff, 0},    PlainRegister{baudgen, 0xffff, 0x28b},
+    PlainRegister{rtor, 0xff, 0},    PlainRegister{rtrig, 0x3f, 0x20},
+    PlainRegister{modemcr, 0x23, 0}, PlainRegister{bauddiv, 0xff, 0xf},
+    PlainRegister{flowdel, 0x3f, 0}, PlainRegister{ttrig, 0x3f, 0x20},
+};
 
 constexpr const PlainRegister* find_plain(std::uint64_t offset)
 {
@@ -149,8 +164,6 @@ void CadenceUart::write_word(std::uint64_t offset, std::uint32_t value) noexcept
 
 void CadenceUart::write_control(std::uint32_t value) noexcept
 {
-    constexpr std::uint32_t lasting =
-        cr_rxen | cr_rxdis | cr_txen | cr_txdis | cr_startbrk | cr_stopbrk;
     if ((value & cr_rxrst) != 0)
     {
         rx_.clear();
@@ -158,7 +171,7 @@ void CadenceUart::write_control(std::uint32_t value) noexcept
     }
     if ((value & cr_txrst) != 0)
         tx_.clear();
-    control_ = value & lasting;
+    control_ = value & cr_lasting;
     if ((value & cr_rstto) != 0)
         restart_timeout();
 }

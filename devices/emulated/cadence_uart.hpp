@@ -28,9 +28,12 @@ namespace aliasvm::devices
 ///         leaves it
 ///     };
 ///
-/// Registers: cadence_uart_registers.hpp. The line has no speed: what an enabled transmitter is
-/// given is at the sink before the guest's store completes, so TEMPTY is seen at once and always.
-/// Speed counts only for the receiver timeout.
+/// Registers: common/registers/uart.hpp. Of MR, CHMODE, WSIZE and CLKSEL have an effect; MODEMSR
+/// tells of a modem that is always there, and RXBS of no line errors, which a socket has not.
+///
+/// The line has no speed: what an enabled transmitter is given is at the sink before the guest's
+/// store completes, so TEMPTY is seen at once and always. Speed counts only for the receiver
+/// timeout.
 ///
 /// ISR: an event sets its bit until 1 is written to it. The bits that tell a FIFO's state (RTRIG,
 /// REMPTY, RFUL, TEMPTY, TFUL, TTRIG, TNFUL) are set when it begins, and no write clears them

@@ -4,7 +4,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/unique_fd.hpp"
-#include "devices/emulated/cadence_uart_registers.hpp"
+#include "common/registers/uart.hpp"
 #include "tests/unit/devices/fake_irq_line.hpp"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ namespace aliasvm::control
 namespace
 {
 
-using namespace devices::uart;
+using namespace registers::uart;
 using namespace std::chrono_literals;
 
 constexpr auto patience = 20s; // for a loaded machine; nothing waits that long when all is well

@@ -3,7 +3,7 @@
 #include "vmm/control/session.hpp"
 
 #include "common/plan/config.hpp"
-#include "common/quiesce/device_registers.hpp"
+#include "common/registers/gem.hpp"
 #include "tests/fakes/fake_kvm.hpp"
 #include "tests/fakes/fake_vfio.hpp"
 #include "tests/unit/control/fake_daemon.hpp"
@@ -46,8 +46,8 @@ std::string text_of(const std::vector<std::byte>& bytes)
 /// rest.
 void set_mdio_idle(const fakes::DeviceModel& gem)
 {
-    gem.registers(0)[quiesce::gem::network_status] =
-        static_cast<std::byte>(quiesce::gem::phy_management_idle);
+    gem.registers(0)[registers::gem::network_status] =
+        static_cast<std::byte>(registers::gem::phy_management_idle);
 }
 
 class ASession : public testing::Test

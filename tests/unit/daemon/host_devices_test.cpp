@@ -7,7 +7,6 @@
 
 #include <cstdlib>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace aliasvm::daemon
@@ -15,10 +14,7 @@ namespace aliasvm::daemon
 namespace
 {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-
-class AnInventory : public testing::Test
+class TheHostsDevices : public testing::Test
 {
 protected:
     static const plan::Catalogue& catalogue()
@@ -32,22 +28,10 @@ protected:
     static const plan::Instance& instance(const char* name) { return *catalogue().find(name); }
 
     vfio::HostTree tree;
-    HostDevices host{catalogue(), tree.sys()};
+    HostDevices host{tree.sys()};
 };
 
-TEST_F(AnInventory, HasTheInstancesOfTheHostInTheOrderOfTheCatalogue)
-{
-    EXPECT_THAT(host.present(), IsEmpty());
-    tree.add_device("ff110000.timer", "cdns-ttc");
-    tree.add_device("ff010000.serial", "");
-    tree.add_device("ff0a0001.nobody", "");
-    EXPECT_THAT(host.present(), ElementsAre(&instance("uart1"), &instance("ttc0")));
-    tree.add_device("ff000000.serial", "xuartps");
-    EXPECT_THAT(host.present(),
-                ElementsAre(&instance("uart0"), &instance("uart1"), &instance("ttc0")));
-}
-
-TEST_F(AnInventory, SaysWhatTheHostDoesWithAnInstance)
+TEST_F(TheHostsDevices, AreKnownByDriverAndGroup)
 {
     tree.add_device("ff000000.serial", "xuartps");
     tree.add_device("ff010000.serial", "vfio-platform", 3);
@@ -55,7 +39,6 @@ TEST_F(AnInventory, SaysWhatTheHostDoesWithAnInstance)
     tree.add_device("ff0e0000.ethernet", "", 7);
 
     const HostInstance host_driver = host.look(instance("uart0"));
-    EXPECT_EQ(host_driver.instance, &instance("uart0"));
     EXPECT_TRUE(host_driver.present);
     EXPECT_EQ(host_driver.driver, "xuartps");
     EXPECT_EQ(host_driver.group, "");
@@ -68,17 +51,6 @@ TEST_F(AnInventory, SaysWhatTheHostDoesWithAnInstance)
     const HostInstance missing = host.look(instance("can0"));
     EXPECT_FALSE(missing.present);
     EXPECT_EQ(missing.driver, "");
-}
-
-TEST_F(AnInventory, SaysWhoSharesAGroup)
-{
-    tree.add_device("ff0e0000.ethernet", "vfio-platform", 7);
-    tree.add_device("ff170000.mmc", "sdhci-arasan", 7);
-    tree.add_device("ff000000.serial", "");
-    EXPECT_THAT(host.group_members(instance("gem3")),
-                ElementsAre("ff0e0000.ethernet (vfio-platform)", "ff170000.mmc (sdhci-arasan)"));
-    EXPECT_THAT(host.group_members(instance("uart0")), IsEmpty());
-    EXPECT_THAT(host.group_members(instance("can0")), IsEmpty());
 }
 
 } // namespace

@@ -76,10 +76,10 @@ TEST_F(HugepageMemoryTest, TellsWhereTheRamOfAVmLies)
 {
     SmallPages memory{folder_ / "ram",
                       told({0x10000, 0x11000, 0x20000, 0x10000, 0x11000, 0x20000})};
-    EXPECT_THAT(memory.place(left_), IsEmpty());
+    EXPECT_THAT(memory.pieces(left_), IsEmpty());
     const auto grant = memory.provide(left_, 3 * page_size);
-    EXPECT_EQ(pairs(memory.place(left_)), pairs(grant.pieces));
-    EXPECT_THAT(memory.place(right_), IsEmpty());
+    EXPECT_EQ(pairs(memory.pieces(left_)), pairs(grant.pieces));
+    EXPECT_THAT(memory.pieces(right_), IsEmpty());
 }
 
 TEST_F(HugepageMemoryTest, PagesThatComeInDisorderAreAskedForAgain)

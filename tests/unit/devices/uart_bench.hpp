@@ -2,8 +2,8 @@
 // UartBench: a CadenceUart with a fake line, a fake far end and a clock that stands still.
 #pragma once
 
+#include "common/registers/uart.hpp"
 #include "devices/emulated/cadence_uart.hpp"
-#include "devices/emulated/cadence_uart_registers.hpp"
 #include "tests/unit/devices/fake_irq_line.hpp"
 
 #include <array>
@@ -15,6 +15,8 @@
 
 namespace aliasvm::devices
 {
+
+namespace uart = registers::uart;
 
 inline constexpr std::array<std::uint8_t, 4> all_widths{1, 2, 4, 8};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bus masters that come and go: what their DMA reaches, and that it has stopped before that.
-#include "common/quiesce/device_registers.hpp"
+#include "common/registers/gem.hpp"
 #include "tests/unit/machine/rebind_bench.hpp"
 
 #include <cerrno>
@@ -13,7 +13,7 @@ namespace
 
 using namespace aliasvm;
 using namespace aliasvm::tests;
-using namespace aliasvm::quiesce::gem;
+using namespace aliasvm::registers::gem;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;

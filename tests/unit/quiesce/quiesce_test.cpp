@@ -26,9 +26,6 @@ const Names i2c_names{"cdns,i2c-r1p14"};
 const Names spi_names{"cdns,spi-r1p6"};
 const Names gem_names{"xlnx,zynqmp-gem", "cdns,gem"};
 
-constexpr std::uint32_t uart_status = 0x2c;
-constexpr std::uint32_t uart_fifo = 0x30;
-
 TEST(Quiesce, LeavesAUartSilentAndReceivingWhateverItsOwnerDid)
 {
     std::mt19937 random{1};
@@ -41,17 +38,17 @@ TEST(Quiesce, LeavesAUartSilentAndReceivingWhateverItsOwnerDid)
         EXPECT_EQ(bring_to_rest(uart_names, window), Rest::at_rest);
 
         EXPECT_FALSE(window.line.high);
-        EXPECT_EQ(window.read(uart::interrupt_mask), 0U);
-        EXPECT_EQ(window.read(uart_status) & 0x80aU, 0x00aU) << "both empty, idle";
-        EXPECT_EQ(window.read(uart::modem_control), 0U) << "no flow control";
-        EXPECT_EQ(window.read(uart::flow_delay), 0U);
+        EXPECT_EQ(window.read(uart::imr), 0U);
+        EXPECT_EQ(window.read(uart::sr) & 0x80aU, 0x00aU) << "both empty, idle";
+        EXPECT_EQ(window.read(uart::modemcr), 0U) << "no flow control";
+        EXPECT_EQ(window.read(uart::flowdel), 0U);
         // Normal mode: what comes in stays in, and goes to the next owner.
         const std::size_t sent = window.sink.sent;
         const std::array bytes{std::byte{'a'}, std::byte{'b'}};
         EXPECT_EQ(window.device.receive(bytes), 2U);
         EXPECT_EQ(window.sink.sent, sent);
-        EXPECT_EQ(window.read(uart_fifo), 'a');
-        EXPECT_EQ(window.read(uart_fifo), 'b');
+        EXPECT_EQ(window.read(uart::fifo), 'a');
+        EXPECT_EQ(window.read(uart::fifo), 'b');
     }
 }
 
@@ -59,8 +56,7 @@ TEST(Quiesce, SaysSoWhenAUartNeverComesOutOfItsReset)
 {
     RegisterModel window; // its reset bits do not clear themselves
     EXPECT_EQ(bring_to_rest(uart_names, window), Rest::still_busy);
-    EXPECT_EQ(window[uart::interrupt_disable], 0xffff'ffffU)
-        << "its interrupts are masked all the same";
+    EXPECT_EQ(window[uart::idr], 0xffff'ffffU) << "its interrupts are masked all the same";
 }
 
 TEST(Quiesce, StopsAllCountersOfATtcAndTakesTheirInterrupts)
@@ -228,10 +224,10 @@ TEST(Quiesce, BlocksAGemWhosePhyManagementHangs)
 TEST(Quiesce, LooksThroughAllCompatibleStrings)
 {
     UartWindow window;
-    window.write(uart::interrupt_enable, 0x3fff);
+    window.write(uart::ier, 0x3fff);
     EXPECT_EQ(bring_to_rest(Names{"vendor,special-uart", "cdns,uart-r1p12"}, window),
               Rest::at_rest);
-    EXPECT_EQ(window.read(uart::interrupt_mask), 0U);
+    EXPECT_EQ(window.read(uart::imr), 0U);
 }
 
 TEST(Quiesce, LeavesADeviceAloneThatItDoesNotKnow)

@@ -2,8 +2,12 @@
 // Models of devices' registers, with the behaviour that matters when they are brought to rest.
 #pragma once
 
-#include "common/quiesce/device_registers.hpp"
 #include "common/quiesce/register_window.hpp"
+#include "common/registers/can.hpp"
+#include "common/registers/gem.hpp"
+#include "common/registers/i2c.hpp"
+#include "common/registers/spi.hpp"
+#include "common/registers/ttc.hpp"
 
 #include <array>
 #include <cstdint>
@@ -15,6 +19,12 @@
 
 namespace aliasvm::quiesce
 {
+
+namespace can = registers::can;
+namespace gem = registers::gem;
+namespace i2c = registers::i2c;
+namespace spi = registers::spi;
+namespace ttc = registers::ttc;
 
 /// Registers that hold what is written to them, but for those that a model says more of. Every
 /// access is remembered.

@@ -25,11 +25,9 @@ TEST(SavedRegisters, BringBackEveryRegisterOfAUartThatCanBeRead)
 {
     std::mt19937 random{2};
     const Names names{"xlnx,zynqmp-uart", "cdns,uart-r1p12"};
-    constexpr std::array readable{uart::control,          uart::mode,
-                                  uart::interrupt_mask,   uart::baud_generator,
-                                  uart::receiver_timeout, uart::receiver_trigger,
-                                  uart::modem_control,    uart::baud_divider,
-                                  uart::flow_delay,       uart::transmitter_trigger};
+    constexpr std::array readable{uart::cr,      uart::mr,    uart::imr,     uart::baudgen,
+                                  uart::rtor,    uart::rtrig, uart::modemcr, uart::bauddiv,
+                                  uart::flowdel, uart::ttrig};
     for (int round = 0; round < rounds; ++round)
     {
         UartWindow window;
@@ -52,9 +50,9 @@ TEST(SavedRegisters, LetAUartGoOnWithItsInterrupt)
 {
     const Names names{"xlnx,zynqmp-uart"};
     UartWindow window;
-    window.write(uart::receiver_trigger, 1);
-    window.write(uart::control, uart::enable_both);
-    window.write(uart::interrupt_enable, 1);
+    window.write(uart::rtrig, 1);
+    window.write(uart::cr, uart::cr_rxen | uart::cr_txen);
+    window.write(uart::ier, 1);
     const auto saved = SavedRegisters::save(names, window);
     ASSERT_EQ(bring_to_rest(names, window), Rest::at_rest);
     saved.restore(window);
@@ -68,7 +66,6 @@ void expect_back(RegisterModel& window, const Names& names,
                  const std::vector<std::uint32_t>& settings)
 {
     const auto saved = SavedRegisters::save(names, window);
-    EXPECT_FALSE(saved.empty());
     EXPECT_TRUE(window.writes.empty()) << "saving changes nothing";
     std::map<std::uint32_t, std::uint32_t> before;
     for (const std::uint32_t offset : settings)
@@ -211,7 +208,6 @@ TEST(SavedRegisters, AreNoneForADeviceThatIsNotKnown)
 {
     RegisterModel window;
     const auto saved = SavedRegisters::save(Names{"xlnx,zynqmp-gpio-1.0"}, window);
-    EXPECT_TRUE(saved.empty());
     saved.restore(window);
     EXPECT_TRUE(window.reads.empty());
     EXPECT_TRUE(window.writes.empty());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/quiesce/register_window.hpp"
+#include "common/registers/uart.hpp"
 #include "devices/emulated/cadence_uart.hpp"
 
 #include <cstddef>
@@ -11,6 +12,8 @@
 
 namespace aliasvm::quiesce
 {
+
+namespace uart = registers::uart;
 
 struct UartLine final : devices::IrqLine
 {

@@ -81,7 +81,7 @@ protected:
                                        const char* name);
     [[nodiscard]] std::string device_property(const std::string& device, const char* name);
     [[nodiscard]] std::string machine_property(const std::string& machine, const char* name);
-    /// All that a transfer may change, for "everything is as before".
+    /// All that a move may change, for "everything is as before".
     [[nodiscard]] std::string snapshot();
 
     fakes::PrivateBus bus_;

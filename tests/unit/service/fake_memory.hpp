@@ -27,9 +27,9 @@ public:
             throw Error{EEXIST, "fake: make the RAM of {}", name.str()};
         acts.push_back("provide " + name.str());
         UniqueFd file{::memfd_create("fake", MFD_CLOEXEC)};
-        return {place(name), std::move(file)};
+        return {pieces(name), std::move(file)};
     }
-    [[nodiscard]] std::vector<HostRange> place(const VmName& name) const override
+    [[nodiscard]] std::vector<HostRange> pieces(const VmName& name) const override
     {
         const auto file = files.find(name.str());
         if (file == files.end())

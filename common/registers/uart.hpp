@@ -1,50 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// Offsets and bits of the Cadence UART, by the names of UG1087.
+// Offsets and bits of the Cadence UART, by the names of their source: UG1087, module UART.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
-namespace aliasvm::devices::uart
+namespace aliasvm::registers::uart
 {
 
-/// Offsets in bytes. All registers are 32 bits wide.
+/// Offsets in bytes from the start of the window. All registers are 32 bits wide.
 ///
 ///     offset name      access  reset  what is special
 ///     0x00   CR        rw      0x128  reset bits clear themselves
-///     0x04   MR        rw      0      CHMODE, WSIZE, CLKSEL have an effect
+///     0x04   MR        rw      0
 ///     0x08   IER       wo      0      sets bits of IMR
 ///     0x0c   IDR       wo      0      clears bits of IMR
 ///     0x10   IMR       ro      0
-///     0x14   ISR       w1c            see CadenceUart
+///     0x14   ISR       w1c
 ///     0x18   BAUDGEN   rw      0x28b  16 bits
 ///     0x1c   RTOR      rw      0      receiver timeout in 4 bit times, 0 is off
 ///     0x20   RTRIG     rw      0x20   RX trigger level, 0 is off
 ///     0x24   MODEMCR   rw      0
-///     0x28   MODEMSR   ro             a modem that is always there
+///     0x28   MODEMSR   ro
 ///     0x2c   SR        ro             raw status
 ///     0x30   FIFO      rw             RX when read, TX when written
 ///     0x34   BAUDDIV   rw      0xf    writes below 4 are ignored
 ///     0x38   FLOWDEL   rw      0      RTS trigger level, below 4 is off
 ///     0x44   TTRIG     rw      0x20   TX trigger level
-///     0x48   RXBS      ro      0      status of the next bytes: a socket has no line errors
-inline constexpr std::uint64_t cr = 0x00;
-inline constexpr std::uint64_t mr = 0x04;
-inline constexpr std::uint64_t ier = 0x08;
-inline constexpr std::uint64_t idr = 0x0c;
-inline constexpr std::uint64_t imr = 0x10;
-inline constexpr std::uint64_t isr = 0x14;
-inline constexpr std::uint64_t baudgen = 0x18;
-inline constexpr std::uint64_t rtor = 0x1c;
-inline constexpr std::uint64_t rtrig = 0x20;
-inline constexpr std::uint64_t modemcr = 0x24;
-inline constexpr std::uint64_t modemsr = 0x28;
-inline constexpr std::uint64_t sr = 0x2c;
-inline constexpr std::uint64_t fifo = 0x30;
-inline constexpr std::uint64_t bauddiv = 0x34;
-inline constexpr std::uint64_t flowdel = 0x38;
-inline constexpr std::uint64_t ttrig = 0x44;
-inline constexpr std::uint64_t rxbs = 0x48;
+///     0x48   RXBS      ro      0      line errors of the next bytes
+inline constexpr std::uint32_t cr = 0x00;
+inline constexpr std::uint32_t mr = 0x04;
+inline constexpr std::uint32_t ier = 0x08;
+inline constexpr std::uint32_t idr = 0x0c;
+inline constexpr std::uint32_t imr = 0x10;
+inline constexpr std::uint32_t isr = 0x14;
+inline constexpr std::uint32_t baudgen = 0x18;
+inline constexpr std::uint32_t rtor = 0x1c;
+inline constexpr std::uint32_t rtrig = 0x20;
+inline constexpr std::uint32_t modemcr = 0x24;
+inline constexpr std::uint32_t modemsr = 0x28;
+inline constexpr std::uint32_t sr = 0x2c;
+inline constexpr std::uint32_t fifo = 0x30;
+inline constexpr std::uint32_t bauddiv = 0x34;
+inline constexpr std::uint32_t flowdel = 0x38;
+inline constexpr std::uint32_t ttrig = 0x44;
+inline constexpr std::uint32_t rxbs = 0x48;
 
 // CR
 inline constexpr std::uint32_t cr_rxrst = 1U << 0;
@@ -57,6 +56,9 @@ inline constexpr std::uint32_t cr_rstto = 1U << 6;
 inline constexpr std::uint32_t cr_startbrk = 1U << 7;
 inline constexpr std::uint32_t cr_stopbrk = 1U << 8;
 inline constexpr std::uint32_t cr_reset = cr_stopbrk | cr_txdis | cr_rxdis;
+/// What does not clear itself.
+inline constexpr std::uint32_t cr_lasting =
+    cr_rxen | cr_rxdis | cr_txen | cr_txdis | cr_startbrk | cr_stopbrk;
 
 // MR
 inline constexpr std::uint32_t mr_clksel = 1U << 0; ///< the clock is divided by 8
@@ -97,19 +99,4 @@ inline constexpr std::uint32_t modemsr_dsr = 1U << 5;
 inline constexpr std::uint32_t modemsr_dcd = 1U << 7;
 inline constexpr std::uint32_t modemsr_fcms = 1U << 8;
 
-/// A register that holds what is written to it, less the bits that it has not got.
-struct PlainRegister
-{
-    std::uint64_t offset;
-    std::uint32_t mask;
-    std::uint32_t reset;
-};
-
-inline constexpr std::array plain_registers{
-    PlainRegister{mr, 0x3fff, 0},    PlainRegister{baudgen, 0xffff, 0x28b},
-    PlainRegister{rtor, 0xff, 0},    PlainRegister{rtrig, 0x3f, 0x20},
-    PlainRegister{modemcr, 0x23, 0}, PlainRegister{bauddiv, 0xff, 0xf},
-    PlainRegister{flowdel, 0x3f, 0}, PlainRegister{ttrig, 0x3f, 0x20},
-};
-
-} // namespace aliasvm::devices::uart
+} // namespace aliasvm::registers::uart
