@@ -2,8 +2,8 @@
 // Configurations to plans and guest device trees, compared with files that people have read.
 #include "tests/unit/plan/plan_fixture.hpp"
 
+#include "common/plan/guest_dtb.hpp"
 #include "common/plan/print.hpp"
-#include "vmm/machine/guest_dtb.hpp"
 
 #include <cstdio>
 #include <memory>
@@ -94,8 +94,8 @@ TEST_P(Golden, ConfigurationGivesThePlanAndTheDeviceTree)
     const auto& plan = std::get<VmPlan>(result);
     compare(stem + ".plan", plan_text(plan));
 
-    const auto blob = machine::make_guest_dtb(plan, zynqmp());
-    EXPECT_EQ(blob, machine::make_guest_dtb(plan, zynqmp())) << "not the same bytes each time";
+    const auto blob = make_guest_dtb(plan, zynqmp());
+    EXPECT_EQ(blob, make_guest_dtb(plan, zynqmp())) << "not the same bytes each time";
     compare(stem + ".dts", source_of(blob, name));
 }
 

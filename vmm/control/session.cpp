@@ -5,10 +5,10 @@
 #include "common/base/error.hpp"
 #include "common/base/file.hpp"
 #include "common/facts/gather.hpp"
+#include "common/plan/guest_dtb.hpp"
 #include "common/plan/make_plan.hpp"
 #include "common/plan/print.hpp"
 #include "vmm/control/lifecycle.hpp"
-#include "vmm/machine/guest_dtb.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -90,7 +90,7 @@ void get_devices(BrokerClient& broker, const plan::VmPlan& plan, DeviceSource& d
 /// The bytes that the guest is given, by whomever they are made.
 std::vector<std::byte> device_tree(const plan::VmPlan& plan, const plan::Catalogue& catalogue)
 {
-    return plan.dtb.file ? read_file(*plan.dtb.file) : machine::make_guest_dtb(plan, catalogue);
+    return plan.dtb.file ? read_file(*plan.dtb.file) : plan::make_guest_dtb(plan, catalogue);
 }
 
 /// All that a machine is made of, but its devices.

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace aliasvm::machine
+namespace aliasvm::plan
 {
 
 /// A tree of the machine as the guest sees it: its CPUs, RAM, GIC, timer, and a node for each
@@ -16,7 +16,6 @@ namespace aliasvm::machine
 /// There is no firmware, power domain, reset, pin controller or IOMMU in it, as there is none in
 /// the machine. The same plan gives the same bytes. Throws Error, also if the tree is larger than
 /// `plan.dtb.memory`.
-[[nodiscard]] std::vector<std::byte> make_guest_dtb(const plan::VmPlan& plan,
-                                                    const plan::Catalogue& catalogue);
+[[nodiscard]] std::vector<std::byte> make_guest_dtb(const VmPlan& plan, const Catalogue& catalogue);
 
-} // namespace aliasvm::machine
+} // namespace aliasvm::plan
