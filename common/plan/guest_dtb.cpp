@@ -181,6 +181,12 @@ std::vector<std::byte> GuestTree::finish() &&
 
 } // namespace
 
+std::vector<std::byte> guest_dtb(const VmPlan& plan, const Catalogue& catalogue,
+                                 const HostFacts& facts)
+{
+    return plan.dtb.file ? std::get<DtbFile>(facts.dtb).bytes : make_guest_dtb(plan, catalogue);
+}
+
 std::vector<std::byte> make_guest_dtb(const VmPlan& plan, const Catalogue& catalogue)
 {
     std::vector<std::byte> blob = GuestTree{plan, catalogue}.finish();

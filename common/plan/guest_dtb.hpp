@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The device tree that a guest gets when its configuration names none.
+// The device tree that a guest gets.
 #pragma once
 
 #include "common/plan/catalogue.hpp"
+#include "common/plan/host_facts.hpp"
 #include "common/plan/plan.hpp"
 
 #include <cstddef>
@@ -10,6 +11,12 @@
 
 namespace aliasvm::plan
 {
+
+/// The bytes that the guest gets: of the file that its configuration names, as they were when the
+/// facts were found out, or else of a tree that is made. The plan was made of these facts. Throws
+/// what make_guest_dtb() does.
+[[nodiscard]] std::vector<std::byte> guest_dtb(const VmPlan& plan, const Catalogue& catalogue,
+                                               const HostFacts& facts);
 
 /// A tree of the machine as the guest sees it: its CPUs, RAM, GIC, timer, and a node for each
 /// alias, made from the alias's node of the catalogue with the guest's address and interrupts.

@@ -28,7 +28,7 @@ HostFacts facts_for(const Config& config)
     else
         facts.kernel = analyse_kernel(bytes_of("raw binary"));
     facts.initrd = PlainFile{0x12'3456};
-    facts.dtb = PlainFile{0x1'2345};
+    facts.dtb = DtbFile{std::vector<std::byte>(0x1'2345)};
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
     if (config.name.str() == "identity")
         facts.identity_banks = {{GuestAddr{0x3000'0000}, 0x200'0000},

@@ -51,7 +51,7 @@ struct MachineParts
 class MachineObject
 {
 public:
-    /// `device_tree` is what the guest was given.
+    /// `device_tree` is what the guest was given, byte for byte.
     MachineObject(MachineParts parts, Bindings bindings, std::vector<std::byte> device_tree);
     MachineObject(const MachineObject&) = delete;
     MachineObject& operator=(const MachineObject&) = delete;

@@ -3,7 +3,6 @@
 #include "vmm/control/session.hpp"
 
 #include "common/base/error.hpp"
-#include "common/base/file.hpp"
 #include "common/facts/gather.hpp"
 #include "common/plan/guest_dtb.hpp"
 #include "common/plan/make_plan.hpp"
@@ -87,12 +86,6 @@ void get_devices(BrokerClient& broker, const plan::VmPlan& plan, DeviceSource& d
     }
 }
 
-/// The bytes that the guest is given, by whomever they are made.
-std::vector<std::byte> device_tree(const plan::VmPlan& plan, const plan::Catalogue& catalogue)
-{
-    return plan.dtb.file ? read_file(*plan.dtb.file) : plan::make_guest_dtb(plan, catalogue);
-}
-
 /// All that a machine is made of, but its devices.
 struct Prepared
 {
@@ -163,7 +156,7 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
     report(*plan);
     get_devices(broker, *plan, outside.devices);
     Bindings book{std::move(config), *plan, catalogue};
-    auto dtb = device_tree(*plan, catalogue);
+    auto dtb = plan::guest_dtb(*plan, catalogue, facts);
     return run_machine(
         loop, {std::move(*plan), std::move(book), std::move(dtb), std::move(hugepages.file)},
         outside, broker);

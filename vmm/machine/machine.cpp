@@ -42,7 +42,7 @@ std::vector<UniqueFd> ask_statistics(kvm::Vm& vm,
 } // namespace
 
 Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan,
-                 std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink,
+                 std::span<const std::byte> dtb, const ConsoleSink& console_sink,
                  const UniqueFd& hugepages)
     : vm_{system.create_vm()}, vgic_{vm_->create_vgic(
                                    {plan.gic_distributor.base, plan.gic_cpu_interface.base})},
@@ -59,7 +59,7 @@ Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan
         connect(alias, console_sink);
     }
 
-    load_images(memory_, plan, generated_dtb);
+    load_images(memory_, plan, dtb);
     vcpus_.front()->set_entry(plan.kernel.entry, plan.dtb.memory.base.value);
 
     aliases_.power_on();

@@ -43,9 +43,10 @@ public:
     /// Where an emulated console's output goes, by alias name. Called during construction.
     using ConsoleSink = std::function<devices::UartSink&(std::string_view alias)>;
 
-    /// `hugepages` is the file of the banks that have an offset; it may be closed afterwards.
+    /// `dtb` is the device tree that the guest gets. `hugepages` is the file of the banks that have
+    /// an offset; it may be closed afterwards.
     Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan,
-            std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink,
+            std::span<const std::byte> dtb, const ConsoleSink& console_sink,
             const UniqueFd& hugepages = {});
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;

@@ -121,6 +121,12 @@ protected:
             cpu.push(kvm::MmioWrite{{0xff00'0030}, 4, static_cast<unsigned char>(c)});
         ASSERT_TRUE(cpu.wait_idle());
     }
+    /// What the guest finds where x0 points to.
+    std::string tree_of_guest(std::size_t size)
+    {
+        const auto ram = system.vm().slots().at(0);
+        return {reinterpret_cast<const char*>(ram.host) + system.vm().vcpu(0).x0(), size};
+    }
     void guest_enables_uart() { system.vm().vcpu(0).push(kvm::MmioWrite{{0xff00'0000}, 4, 0x14}); }
 
     TemporaryFile kernel{text_of(plan::make_elf())};
@@ -426,6 +432,7 @@ TEST_F(ASession, DumpsTheTreeThatItMade)
             const std::string text = text_of(answer.bytes);
             EXPECT_EQ(text.substr(0, 4), "\xd0\x0d\xfe\xed");
             EXPECT_NE(text.find("arm,gic-400"), std::string::npos);
+            EXPECT_EQ(tree_of_guest(text.size()), text);
             co_await power_off();
         });
 }
@@ -454,6 +461,25 @@ TEST_F(ASession, DumpsTheTreeThatItWasTold)
             co_await serving();
             const auto answer = co_await daemon.machine("DumpDeviceTree");
             EXPECT_EQ(text_of(answer.bytes), plan::read_text(dtb.path()));
+            EXPECT_EQ(tree_of_guest(answer.bytes.size()), text_of(answer.bytes));
+            co_await power_off();
+        });
+}
+
+TEST_F(ASession, DumpsWhatTheGuestGotWhateverBecomesOfTheFile)
+{
+    const std::string told = plan::read_text(dtb.path());
+    ASSERT_EQ(::pwrite(dtb.fd(), "behind it", 9, static_cast<off_t>(told.size())), 9);
+    run("dtb = \"" + dtb.path() + "\"\n",
+        [&]() -> awaitable<void>
+        {
+            co_await daemon.registered(1); // it is planned, and there is no machine yet
+            EXPECT_EQ(::pwrite(dtb.fd(), "another tree", 12, 64), 12);
+            co_await serving();
+            const auto answer = co_await daemon.machine("DumpDeviceTree");
+            EXPECT_EQ(text_of(answer.bytes), told);
+            EXPECT_EQ(tree_of_guest(told.size()), told);
+            EXPECT_EQ(tree_of_guest(told.size() + 1).back(), '\0') << "what was behind the tree";
             co_await power_off();
         });
 }

@@ -71,7 +71,7 @@ TEST(APlan, GoesAroundAKernelAtTheEndOfRam)
 TEST(APlan, TakesADeviceTreeFileAtItsSizeAndOffAnyBoundary)
 {
     HostFacts facts = good_host();
-    facts.dtb = PlainFile{0x1'2345};
+    facts.dtb = DtbFile{std::vector<std::byte>(0x1'2345)};
     const VmPlan plan = good_plan("memory = 134221824\nkernel = \"/g\"\ndtb = \"/d.dtb\"\n", facts);
     EXPECT_EQ(plan.dtb.memory, (GuestRange{GuestAddr{0x7fe'0000}, 0x1'2345}));
     EXPECT_EQ(plan.dtb.file, "/d.dtb");
