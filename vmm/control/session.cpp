@@ -98,6 +98,7 @@ struct Prepared
 ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Outside& outside,
                        BrokerClient& broker)
 {
+    // Construct: everything is there, and stands still.
     const plan::VmPlan& plan = prepared.plan;
     std::deque<Console> consoles;
     const auto open_console = [&](std::string_view alias) -> devices::UartSink&
@@ -105,6 +106,8 @@ ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Outside
     machine::Machine machine{outside.system, outside.devices.host, plan,
                              prepared.dtb,   open_console,         prepared.hugepages};
     prepared.hugepages = {}; // the machine has them mapped
+
+    // Serve: sockets, signals, the daemon. Nobody is answered before the loop runs.
     std::vector<std::unique_ptr<ConsoleServer>> servers;
     for (Console& console : consoles)
         servers.push_back(serve(loop, console, machine, outside.runtime));
@@ -119,7 +122,11 @@ ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Outside
             return Presence{machine.holdings(), machine.paused(), machine.statistics()};
         },
         [&object](const auto& connection) { object.offer_on(connection); });
+
+    // Confine, run: if the one fails the other never happens, and no instruction of a guest runs in
+    // a process that could do more than a VMM has to.
     outside.confine();
+    machine.power_on();
     loop.run();
     if (const auto reads = machine.bus().unmapped_reads(), writes = machine.bus().unmapped_writes();
         reads + writes != 0)

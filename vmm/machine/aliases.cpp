@@ -108,20 +108,26 @@ void Aliases::preset(Alias& alias)
         vgic_.preset_trigger(line.guest, line.trigger);
 }
 
-void Aliases::power_on()
+template <class Act>
+void Aliases::each_instance(Act&& act)
 {
-    const auto each = [this](auto&& act)
+    for (Alias& alias : aliases_)
     {
-        for (Alias& alias : aliases_)
-        {
-            if (alias.instance)
-                act(*alias.instance);
-        }
-    };
-    each([this](Passthrough& instance) { instance.begin_dma(dma_); });
-    each([](Passthrough& instance) { instance.arm(); });
-    each([](Passthrough& instance) { instance.show(); });
-    each([](Passthrough& instance) { instance.go_live(); });
+        if (alias.instance)
+            act(*alias.instance);
+    }
+}
+
+void Aliases::show()
+{
+    each_instance([this](Passthrough& instance) { instance.begin_dma(dma_); });
+    each_instance([](Passthrough& instance) { instance.arm(); });
+    each_instance([](Passthrough& instance) { instance.show(); });
+}
+
+void Aliases::go_live()
+{
+    each_instance([](Passthrough& instance) { instance.go_live(); });
 }
 
 std::chrono::microseconds Aliases::detach(std::string_view name, VcpuThreads& vcpus)

@@ -251,6 +251,57 @@ TEST_F(ASession, TakesNoBindingOfAnotherMachine)
     EXPECT_EQ(run("[alias]\nuart0 = \"uart1\"\n"), ExitStatus::configuration) << "it fits nothing";
 }
 
+TEST_F(ASession, IsServedAndConfinedBeforeItsGuestRuns)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    const std::string console = testing::TempDir() + "/uart1.sock";
+    host.device("ff010000.serial").raise(0);
+    confine = [&]
+    {
+        ++confined;
+        EXPECT_EQ(system.vm().vcpu_count(), 4U);
+        ::poll(nullptr, 0, 20);
+        for (std::uint32_t n = 0; n < 4; ++n)
+            EXPECT_EQ(system.vm().vcpu(n).runs(), 0U) << n;
+        EXPECT_EQ(::access(console.c_str(), F_OK), 0) << "the console is served";
+        EXPECT_TRUE(host.device("ff010000.serial").opened());
+        EXPECT_FALSE(host.device("ff010000.serial").has_trigger(0)) << "no line is live";
+        EXPECT_EQ(systemd.text(), "");
+    };
+    EXPECT_EQ(run("vcpus = 4\n[alias]\nuart0 = \"uart1\"\nuart1 = \"console\"\n",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      EXPECT_EQ(confined, 1U);
+                      EXPECT_FALSE(daemon.registrations[1].paused);
+                      EXPECT_TRUE(system.vm().pending(*Spi::from_dt_cell(21)));
+                      for (std::uint32_t n = 0; n < 4; ++n)
+                          EXPECT_TRUE(system.vm().vcpu(n).wait_idle()) << n;
+                      EXPECT_TRUE(co_await said("running: 4 vCPUs"));
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
+}
+
+TEST_F(ASession, NeverRunsAGuestThatItCannotConfine)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    const std::string console = testing::TempDir() + "/uart1.sock";
+    confine = []
+    {
+        ::poll(nullptr, 0, 20); // whoever would run has the time to
+        throw Error{ENOSYS, "confine the process"};
+    };
+    EXPECT_EQ(failure("vcpus = 4\n[alias]\nuart0 = \"uart1\"\nuart1 = \"console\"\n"),
+              "confine the process: Function not implemented");
+    for (std::uint32_t n = 0; n < 4; ++n)
+        EXPECT_EQ(system.vm().vcpu(n).runs(), 0U) << n;
+    EXPECT_TRUE(system.vm().destroyed());
+    EXPECT_FALSE(host.device("ff010000.serial").opened());
+    EXPECT_NE(::access(console.c_str(), F_OK), 0);
+    EXPECT_EQ(systemd.text(), "") << "it never was ready";
+}
+
 // ---- hugepages
 // -----------------------------------------------------------------------------------
 
