@@ -15,6 +15,9 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -90,32 +93,39 @@ void get_devices(BrokerClient& broker, const plan::VmPlan& plan, DeviceSource& d
 struct Prepared
 {
     plan::VmPlan plan;
-    Bindings bindings;
     std::vector<std::byte> dtb;
     UniqueFd hugepages;
 };
 
-ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Outside& outside,
-                       BrokerClient& broker)
+/// Uses the plan and the hugepages up: once the machine is there it has its memory mapped, and says
+/// itself what stands behind its aliases.
+machine::Machine construct(Outside& outside, plan::VmPlan plan, std::span<const std::byte> dtb,
+                           UniqueFd hugepages, std::deque<Console>& consoles)
+{
+    const auto open_console = [&consoles](std::string_view alias) -> devices::UartSink&
+    { return consoles.emplace_back(std::string{alias}).output; };
+    return machine::Machine{outside.system, outside.devices.host, plan, dtb, open_console,
+                            hugepages};
+}
+
+ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Bindings bindings,
+                       Outside& outside, BrokerClient& broker)
 {
     // Construct: everything is there, and stands still.
-    const plan::VmPlan& plan = prepared.plan;
+    const auto stop_timeout = prepared.plan.stop_timeout;
     std::deque<Console> consoles;
-    const auto open_console = [&](std::string_view alias) -> devices::UartSink&
-    { return consoles.emplace_back(std::string{alias}).output; };
-    machine::Machine machine{outside.system, outside.devices.host, plan,
-                             prepared.dtb,   open_console,         prepared.hugepages};
-    prepared.hugepages = {}; // the machine has them mapped
+    machine::Machine machine = construct(outside, std::move(prepared.plan), prepared.dtb,
+                                         std::move(prepared.hugepages), consoles);
 
     // Serve: sockets, signals, the daemon. Nobody is answered before the loop runs.
     std::vector<std::unique_ptr<ConsoleServer>> servers;
     for (Console& console : consoles)
         servers.push_back(serve(loop, console, machine, outside.runtime));
 
-    Lifecycle lifecycle{loop, machine, plan.stop_timeout, describe(plan)};
+    Lifecycle lifecycle{loop, machine, stop_timeout, describe(machine)};
     MachineObject object{
         {machine, lifecycle, outside.devices, servers.empty() ? nullptr : servers.front().get()},
-        std::move(prepared.bindings),
+        std::move(bindings),
         std::move(prepared.dtb)};
     broker.serve(
         [&machine] {
@@ -162,11 +172,9 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
         return ExitStatus::configuration;
     report(*plan);
     get_devices(broker, *plan, outside.devices);
-    Bindings book{std::move(config), *plan, catalogue};
     auto dtb = plan::guest_dtb(*plan, catalogue, facts);
-    return run_machine(
-        loop, {std::move(*plan), std::move(book), std::move(dtb), std::move(hugepages.file)},
-        outside, broker);
+    return run_machine(loop, {std::move(*plan), std::move(dtb), std::move(hugepages.file)},
+                       {std::move(config), catalogue}, outside, broker);
 }
 
 } // namespace aliasvm::control

@@ -71,6 +71,9 @@ public:
     std::chrono::microseconds attach(const plan::AliasPlan& alias, quiesce::Settings settings,
                                      vfio::Host& host, VcpuThreads& vcpus);
 
+    /// Every alias as it is to the guest and with what stands behind it now, in the order of the
+    /// plan: nobody else keeps this.
+    [[nodiscard]] std::vector<plan::AliasPlan> plans() const;
     [[nodiscard]] std::vector<Holding> holdings() const;
 
 private:
@@ -83,8 +86,9 @@ private:
 
     struct Alias
     {
-        plan::AliasPlan plan; ///< as it is now; lines have the trigger that the vGIC was preset to
+        plan::AliasPlan plan; ///< as it is now
         kvm::SlotId first_slot;
+        std::vector<Trigger> triggers;         ///< of the lines, as the vGIC was preset to them
         std::unique_ptr<Passthrough> instance; ///< null if there is none
         Left left{};
     };
@@ -92,7 +96,6 @@ private:
     template <class Act>
     void each_instance(Act&& act);
     [[nodiscard]] Alias& find(std::string_view name);
-    void preset(Alias& alias);
     static void put_back(Passthrough& instance, VcpuThreads& vcpus,
                          const std::optional<quiesce::SavedRegisters>& registers);
 

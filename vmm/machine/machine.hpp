@@ -77,6 +77,9 @@ public:
     void resume() { threads_.resume(); }
     [[nodiscard]] bool paused() const noexcept { return threads_.paused(); }
 
+    [[nodiscard]] std::size_t vcpus() const noexcept { return vcpus_.size(); }
+    /// What each alias is to the guest, and what stands behind it now: see Aliases.
+    [[nodiscard]] std::vector<plan::AliasPlan> aliases() const { return aliases_.plans(); }
     /// The instances that are open.
     using Holding = machine::Holding;
     [[nodiscard]] std::vector<Holding> holdings() const { return aliases_.holdings(); }
