@@ -221,4 +221,21 @@ std::vector<LocatedAlias> plan_aliases(const Config& config, const Catalogue& ca
     return aliases;
 }
 
+std::variant<AliasPlan, Problems> plan_alias(const Config& config, const Catalogue& catalogue,
+                                             const AliasConfig& alias, std::string_view instance)
+{
+    AliasConfig asked = alias;
+    asked.instance.value = instance;
+    Problems problems;
+    if (auto planned = AliasPlanner{config, catalogue, problems}.plan(asked))
+        return std::move(planned->plan);
+    return problems;
+}
+
+bool same_to_guest(const AliasPlan& a, const AliasPlan& b)
+{
+    return std::ranges::equal(a.windows, b.windows, {}, &Window::guest, &Window::guest) &&
+           std::ranges::equal(a.lines, b.lines, {}, &Line::guest, &Line::guest);
+}
+
 } // namespace aliasvm::plan

@@ -7,6 +7,8 @@
 #include "common/plan/config.hpp"
 #include "common/plan/plan.hpp"
 
+#include <string_view>
+#include <variant>
 #include <vector>
 
 namespace aliasvm::plan
@@ -28,5 +30,15 @@ struct LocatedAlias
 /// each other's way is not looked at here.
 [[nodiscard]] std::vector<LocatedAlias>
 plan_aliases(const Config& config, const Catalogue& catalogue, Problems& problems);
+
+/// One alias of the configuration, were `instance` behind it. The others are no part of the
+/// question. Problems are never empty.
+[[nodiscard]] std::variant<AliasPlan, Problems> plan_alias(const Config& config,
+                                                           const Catalogue& catalogue,
+                                                           const AliasConfig& alias,
+                                                           std::string_view instance);
+
+/// Whether two plans of an alias are the same to a guest: windows and interrupts.
+[[nodiscard]] bool same_to_guest(const AliasPlan& a, const AliasPlan& b);
 
 } // namespace aliasvm::plan

@@ -21,7 +21,7 @@ struct HostFacts
     std::uint64_t host_page_size{aliasvm::page_size}; ///< sysconf(_SC_PAGESIZE)
     KernelFacts kernel{MissingFile{}};                ///< looked at if Config::kernel is there
     FileFacts initrd{MissingFile{}};                  ///< looked at if Config::initrd is there
-    FileFacts dtb{MissingFile{}};                     ///< looked at if Config::dtb is there
+    DtbFacts dtb{MissingFile{}};                      ///< looked at if Config::dtb is there
 
     /// Guest-physical ranges that the IOMMU refuses to map, as VFIO's IOVA ranges leave them out:
     /// on a ZynqMP with its SMMU, 1 MiB at 0x08000000 for MSIs. Empty without an IOMMU. Filled by

@@ -112,11 +112,12 @@ FileFacts analyse_initrd(Bytes file)
     return PlainFile{file.size()};
 }
 
-FileFacts analyse_dtb(Bytes file)
+DtbFacts analyse_dtb(Bytes file)
 {
     try
     {
-        return PlainFile{fdt::Tree{file, "blob"}.size()};
+        const Bytes tree = file.first(fdt::Tree{file, "blob"}.size());
+        return DtbFile{{tree.begin(), tree.end()}};
     }
     catch (const std::exception&)
     {

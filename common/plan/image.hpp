@@ -50,20 +50,28 @@ struct RawImage
     std::uint64_t file_size{};
 };
 
-/// An initrd or a device tree, as long as it counts: a DTB's size is what its header says.
+/// An initrd.
 struct PlainFile
 {
     std::uint64_t size{};
 };
 
+/// A device tree, as long as its header says. The bytes are kept: the file may be another one when
+/// the guest gets them.
+struct DtbFile
+{
+    std::vector<std::byte> bytes;
+};
+
 using KernelFacts = std::variant<MissingFile, ImageFault, ElfImage, LinuxImage, RawImage>;
 using FileFacts = std::variant<MissingFile, ImageFault, PlainFile>;
+using DtbFacts = std::variant<MissingFile, ImageFault, DtbFile>;
 
 /// All three take the whole file, which the caller has mapped; only a few headers of it are
-/// touched (analyse_dtb reads all of it). Empty for an empty file. A DTB must be 8-byte aligned.
-/// The bytes may be anything.
+/// touched (analyse_dtb reads and keeps all of it). Empty for an empty file. A DTB must be 8-byte
+/// aligned. The bytes may be anything.
 [[nodiscard]] KernelFacts analyse_kernel(std::span<const std::byte> file);
 [[nodiscard]] FileFacts analyse_initrd(std::span<const std::byte> file);
-[[nodiscard]] FileFacts analyse_dtb(std::span<const std::byte> file);
+[[nodiscard]] DtbFacts analyse_dtb(std::span<const std::byte> file);
 
 } // namespace aliasvm::plan

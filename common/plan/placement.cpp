@@ -209,7 +209,7 @@ std::optional<std::uint64_t> Placer::dtb_room()
     if (!usable("dtb", *config_->dtb, facts_->dtb))
         return std::nullopt;
     placement_.dtb.file = config_->dtb->value;
-    const std::uint64_t size = std::get<PlainFile>(facts_->dtb).size;
+    const std::uint64_t size = std::get<DtbFile>(facts_->dtb).bytes.size();
     if (size > largest_dtb)
     {
         problem(config_->dtb->at,
@@ -275,7 +275,7 @@ bool Placer::place_dtb(std::uint64_t room)
     }
     placement_.dtb.memory = *gap;
     if (config_->dtb)
-        placement_.dtb.memory.size = std::get<PlainFile>(facts_->dtb).size;
+        placement_.dtb.memory.size = std::get<DtbFile>(facts_->dtb).bytes.size();
     taken_.push_back(*gap);
     return true;
 }

@@ -183,10 +183,10 @@ std::string binding_text(const AliasPlan& alias)
     return fmt::format("{}={}", alias.name, backing_text(alias.backing));
 }
 
-std::string bindings_text(const VmPlan& plan)
+std::string bindings_text(const std::vector<AliasPlan>& aliases)
 {
     std::vector<std::string> all;
-    for (const AliasPlan& alias : plan.aliases)
+    for (const AliasPlan& alias : aliases)
         all.push_back(binding_text(alias));
     return fmt::format("{}", fmt::join(all, " "));
 }

@@ -27,7 +27,7 @@ template <class Addr>
 [[nodiscard]] std::string plan_text(const VmPlan& plan);
 
 /// For a status line: "uart0=uart1(ff010000.serial) gpio=power-key ttc0=nothing".
-[[nodiscard]] std::string bindings_text(const VmPlan& plan);
+[[nodiscard]] std::string bindings_text(const std::vector<AliasPlan>& aliases);
 [[nodiscard]] std::string binding_text(const AliasPlan& alias);
 
 } // namespace aliasvm::plan

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <set>
 #include <utility>
+#include <variant>
 
 namespace aliasvm::daemon
 {
@@ -162,20 +163,11 @@ plan::AliasPlan Machines::plan(const Machine& machine, std::string_view alias,
         throw NamedError{bus::error_name::no_such_alias,
                          "machine {} has no alias {}: its file names what it was built for, {}",
                          machine.name.str(), alias, machine.config_path};
-    plan::Config only{machine.name, machine.config_path};
-    only.dma = machine.config->dma;
-    only.aliases = {*configured};
-    only.aliases.front().instance.value = instance;
-    Problems problems;
-    for (plan::LocatedAlias& planned : plan::plan_aliases(only, catalogue_, problems))
-    {
-        if (planned.plan.name == alias)
-            return std::move(planned.plan);
-    }
-    if (problems.empty())
-        throw NamedError{bus::error_name::bad_configuration, "no plan for {}", alias};
-    throw NamedError{bus::error_name::alias_mismatch, "{}; {}", problems.front().what,
-                     problems.front().mend};
+    auto planned = plan::plan_alias(*machine.config, catalogue_, *configured, instance);
+    if (const auto* const problems = std::get_if<Problems>(&planned))
+        throw NamedError{bus::error_name::alias_mismatch, "{}; {}", problems->front().what,
+                         problems->front().mend};
+    return std::get<plan::AliasPlan>(std::move(planned));
 }
 
 void Machines::changed(const Machine& machine)

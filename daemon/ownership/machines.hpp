@@ -61,7 +61,7 @@ public:
     /// Aliases of any machine behind which the instance shall stand.
     [[nodiscard]] std::vector<std::pair<Machine*, std::string>> wanting(std::string_view instance);
     /// Where an alias and its instance are, on both sides, were `instance` behind it. NamedError
-    /// NoSuchAlias, AliasMismatch (with the planner's words) or BadConfiguration.
+    /// NoSuchAlias or AliasMismatch (with the planner's words).
     [[nodiscard]] plan::AliasPlan plan(const Machine& machine, std::string_view alias,
                                        std::string_view instance) const;
 

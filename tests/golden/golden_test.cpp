@@ -2,8 +2,8 @@
 // Configurations to plans and guest device trees, compared with files that people have read.
 #include "tests/unit/plan/plan_fixture.hpp"
 
+#include "common/plan/guest_dtb.hpp"
 #include "common/plan/print.hpp"
-#include "vmm/machine/guest_dtb.hpp"
 
 #include <cstdio>
 #include <memory>
@@ -28,7 +28,7 @@ HostFacts facts_for(const Config& config)
     else
         facts.kernel = analyse_kernel(bytes_of("raw binary"));
     facts.initrd = PlainFile{0x12'3456};
-    facts.dtb = PlainFile{0x1'2345};
+    facts.dtb = DtbFile{std::vector<std::byte>(0x1'2345)};
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
     if (config.name.str() == "identity")
         facts.identity_banks = {{GuestAddr{0x3000'0000}, 0x200'0000},
@@ -94,8 +94,8 @@ TEST_P(Golden, ConfigurationGivesThePlanAndTheDeviceTree)
     const auto& plan = std::get<VmPlan>(result);
     compare(stem + ".plan", plan_text(plan));
 
-    const auto blob = machine::make_guest_dtb(plan, zynqmp());
-    EXPECT_EQ(blob, machine::make_guest_dtb(plan, zynqmp())) << "not the same bytes each time";
+    const auto blob = make_guest_dtb(plan, zynqmp());
+    EXPECT_EQ(blob, make_guest_dtb(plan, zynqmp())) << "not the same bytes each time";
     compare(stem + ".dts", source_of(blob, name));
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <variant>
 
 namespace aliasvm::control
 {
@@ -23,7 +24,8 @@ namespace
 
 constexpr std::string_view uart_compatible = "cdns,uart-r1p12";
 
-plan::AliasConfig* find_alias(plan::Config& config, std::string_view name)
+/// Null if there is none; as constant as the configuration.
+auto* find_alias(auto& config, std::string_view name)
 {
     const auto found = std::ranges::find(config.aliases, name,
                                          [](const plan::AliasConfig& alias)
@@ -47,50 +49,44 @@ void apply_bindings(plan::Config& config, const BindingMap& bindings)
     }
 }
 
-Bindings::Bindings(plan::Config config, plan::VmPlan plan, const plan::Catalogue& catalogue)
-    : config_{std::move(config)}, plan_{std::move(plan)}, catalogue_{catalogue}
+Bindings::Bindings(plan::Config config, const plan::Catalogue& catalogue)
+    : config_{std::move(config)}, catalogue_{catalogue}
 {
 }
 
-std::size_t Bindings::position_of(std::string_view alias) const
+const plan::AliasPlan& Bindings::find(const Aliases& now, std::string_view alias) const
 {
-    for (std::size_t position = 0; position < plan_.aliases.size(); ++position)
-    {
-        if (plan_.aliases[position].name == alias)
-            return position;
-    }
-    throw NamedError{error_name::no_such_alias, "{} has no alias {}; what it has: {}",
-                     plan_.name.str(), alias, plan::bindings_text(plan_)};
+    const auto found = std::ranges::find_if(now, [alias](const plan::AliasPlan& one)
+                                            { return one.name == alias; });
+    if (found == now.end())
+        throw NamedError{error_name::no_such_alias, "{} has no alias {}; what it has: {}",
+                         vm().str(), alias, plan::bindings_text(now)};
+    return *found;
 }
 
-plan::AliasPlan Bindings::plan_attach(std::string_view alias, std::string_view instance) const
+plan::AliasPlan Bindings::plan_attach(const Aliases& now, std::string_view alias,
+                                      std::string_view instance) const
 {
-    const plan::AliasPlan& was = plan_.aliases[position_of(alias)];
+    const plan::AliasPlan& was = find(now, alias);
     if (was.backing != plan::Backing::none)
-        throw NamedError{error_name::alias_in_use, "alias {} of {} is taken: {}", alias,
-                         plan_.name.str(), plan::binding_text(was)};
+        throw NamedError{error_name::alias_in_use, "alias {} of {} is taken: {}", alias, vm().str(),
+                         plan::binding_text(was)};
     if (catalogue_.find(instance) == nullptr)
         throw NamedError{error_name::no_such_device, "there is no device {}", instance};
-    for (const plan::AliasPlan& other : plan_.aliases)
+    for (const plan::AliasPlan& other : now)
     {
         if (other.instance == instance)
             throw NamedError{error_name::device_busy, "{} is behind alias {} of {} already",
-                             instance, other.name, plan_.name.str()};
+                             instance, other.name, vm().str()};
     }
 
-    // This alias alone is planned: another one is no part of the question. That the emulated power
-    // key comes along is the planner's way.
-    plan::Config asked = config_;
-    const plan::AliasConfig* const own = find_alias(asked, alias);
+    const plan::AliasConfig* const own = find_alias(config_, alias);
     if (own == nullptr)
         throw NamedError{error_name::no_such_alias, "alias {} is not of the configuration", alias};
-    asked.aliases = {plan::AliasConfig{*own}};
-    asked.aliases.front().instance.value = instance;
-    Problems problems;
-    const auto planned = plan::plan_aliases(asked, catalogue_, problems);
-    if (!problems.empty())
-        throw NamedError{error_name::alias_mismatch, "{}", problems.front().what};
-    plan::AliasPlan wanted = planned.at(0).plan;
+    auto planned = plan::plan_alias(config_, catalogue_, *own, instance);
+    if (const auto* const problems = std::get_if<Problems>(&planned))
+        throw NamedError{error_name::alias_mismatch, "{}", problems->front().what};
+    auto wanted = std::get<plan::AliasPlan>(std::move(planned));
     require_same_kind(was, wanted);
     return wanted;
 }
@@ -105,51 +101,25 @@ void Bindings::require_same_kind(const plan::AliasPlan& was, const plan::AliasPl
                                              [](const plan::Instance& one) { return one.node; });
         return found == catalogue_.instances().end() ? std::string{} : found->compatible.front();
     };
-    const bool same_windows = std::ranges::equal(was.windows, wanted.windows, {},
-                                                 &plan::Window::guest, &plan::Window::guest);
-    const bool same_lines =
-        std::ranges::equal(was.lines, wanted.lines,
-                           [](const plan::Line& a, const plan::Line& b)
-                           { return a.guest == b.guest && a.trigger == b.trigger; });
-    if (kind(was) != kind(wanted) || !same_windows || !same_lines)
+    const bool same_triggers =
+        std::ranges::equal(was.lines, wanted.lines, {}, &plan::Line::trigger, &plan::Line::trigger);
+    if (kind(was) != kind(wanted) || !same_triggers || !plan::same_to_guest(was, wanted))
         throw NamedError{error_name::alias_mismatch,
                          "alias {} is a {} to its guest, which {} is not, or not alike", was.name,
                          kind(was), wanted.instance};
 }
 
-void Bindings::attached(const plan::AliasPlan& alias)
+void Bindings::require_instance(const Aliases& now, std::string_view alias) const
 {
-    plan::AliasPlan& own = plan_.aliases[position_of(alias.name)];
-    // The node is the one that the guest's was made from, once and for all.
-    std::string node = std::move(own.node);
-    own = alias;
-    own.node = std::move(node);
-}
-
-void Bindings::require_instance(std::string_view alias) const
-{
-    const plan::AliasPlan& found = plan_.aliases[position_of(alias)];
+    const plan::AliasPlan& found = find(now, alias);
     if (found.backing != plan::Backing::instance)
         throw NamedError{error_name::wrong_state, "no device is behind alias {} of {}: {}", alias,
-                         plan_.name.str(), plan::binding_text(found)};
+                         vm().str(), plan::binding_text(found)};
 }
 
-void Bindings::detached(std::string_view alias)
+const plan::AliasPlan* Bindings::physical_console(const Aliases& now) const
 {
-    plan::AliasPlan& own = plan_.aliases[position_of(alias)];
-    own.backing = plan::Backing::none;
-    own.instance.clear();
-    own.sysname.clear();
-    own.dma = Dma::none;
-    for (plan::Window& window : own.windows)
-        window.host.reset();
-    for (plan::Line& line : own.lines)
-        line.host.reset();
-}
-
-const plan::AliasPlan* Bindings::physical_console() const
-{
-    for (const plan::AliasPlan& alias : plan_.aliases)
+    for (const plan::AliasPlan& alias : now)
     {
         const plan::Instance* const instance = catalogue_.find(alias.instance);
         if (instance != nullptr && instance->is(uart_compatible))

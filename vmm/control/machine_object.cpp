@@ -84,7 +84,7 @@ MachineObject::MachineObject(MachineParts parts, Bindings bindings,
 
 void MachineObject::offer_on(const std::shared_ptr<bus::Connection>& connection)
 {
-    const std::string path = bus::machine_path(bindings_.plan().name);
+    const std::string path = bus::machine_path(bindings_.vm());
     machine_ = add_object(connection->raw(), path, bus::machine_interface, machine_vtable, this);
     aliases_ = add_object(connection->raw(), path, bus::aliases_interface, aliases_vtable, this);
 }
@@ -136,7 +136,8 @@ void MachineObject::open_console(Message call)
         const UniqueFd client = parts_.console->connect();
         return call.new_reply().append("h", client.get()).send();
     }
-    if (const plan::AliasPlan* const port = bindings_.physical_console())
+    const auto aliases = parts_.machine.aliases();
+    if (const plan::AliasPlan* const port = bindings_.physical_console(aliases))
         throw NamedError{error_name::console_is_physical,
                          "the console of {} is {}, which is the physical {} ({})",
                          name(),
@@ -156,12 +157,11 @@ void MachineObject::detach(Message call)
 {
     const std::string alias = call.read_string();
     require_life();
-    bindings_.require_instance(alias);
+    bindings_.require_instance(parts_.machine.aliases(), alias);
     const auto pause = parts_.machine.detach(alias);
-    bindings_.detached(alias);
     spdlog::info("{}: nothing is behind it any more; the guest stood still for {} us", alias,
                  pause.count());
-    parts_.lifecycle.describe(describe(bindings_.plan()));
+    parts_.lifecycle.describe(describe(parts_.machine));
     reply_pause(call, pause);
 }
 
@@ -173,11 +173,10 @@ void MachineObject::attach(Message call)
         call.read_bool() ? quiesce::Settings::as_left : quiesce::Settings::at_rest;
     std::vector<UniqueFd> descriptors = read_descriptors(call);
     require_life();
-    const plan::AliasPlan wanted = bindings_.plan_attach(alias, instance);
+    const plan::AliasPlan wanted = bindings_.plan_attach(parts_.machine.aliases(), alias, instance);
     const auto pause = attach_device(wanted, settings, std::move(descriptors));
-    bindings_.attached(wanted);
     spdlog::info("{}; the guest stood still for {} us", plan::binding_text(wanted), pause.count());
-    parts_.lifecycle.describe(describe(bindings_.plan()));
+    parts_.lifecycle.describe(describe(parts_.machine));
     reply_pause(call, pause);
 }
 
@@ -198,10 +197,10 @@ std::chrono::microseconds MachineObject::attach_device(const plan::AliasPlan& al
     return parts_.machine.attach(alias, settings, parts_.devices.host);
 }
 
-std::string describe(const plan::VmPlan& plan)
+std::string describe(const machine::Machine& machine)
 {
-    return fmt::format("{} vCPU{}, {}", plan.vcpus, plan.vcpus == 1 ? "" : "s",
-                       plan::bindings_text(plan));
+    return fmt::format("{} vCPU{}, {}", machine.vcpus(), machine.vcpus() == 1 ? "" : "s",
+                       plan::bindings_text(machine.aliases()));
 }
 
 } // namespace aliasvm::control

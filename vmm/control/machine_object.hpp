@@ -28,8 +28,8 @@ struct DeviceSource
     std::function<void(std::string name, std::vector<UniqueFd> descriptors)> hand_in;
 };
 
-/// What the machine is, for STATUS: "1 vCPU, uart0=uart1(ff010000.serial)".
-[[nodiscard]] std::string describe(const plan::VmPlan& plan);
+/// What the machine is now, for STATUS: "1 vCPU, uart0=uart1(ff010000.serial)".
+[[nodiscard]] std::string describe(const machine::Machine& machine);
 
 /// The parts that the object works on; they outlive it.
 struct MachineParts
@@ -51,7 +51,7 @@ struct MachineParts
 class MachineObject
 {
 public:
-    /// `device_tree` is what the guest was given.
+    /// `device_tree` is what the guest was given, byte for byte.
     MachineObject(MachineParts parts, Bindings bindings, std::vector<std::byte> device_tree);
     MachineObject(const MachineObject&) = delete;
     MachineObject& operator=(const MachineObject&) = delete;
@@ -73,7 +73,7 @@ private:
     [[nodiscard]] std::chrono::microseconds attach_device(const plan::AliasPlan& alias,
                                                           quiesce::Settings settings,
                                                           std::vector<UniqueFd> descriptors);
-    [[nodiscard]] const std::string& name() const { return bindings_.plan().name.str(); }
+    [[nodiscard]] const std::string& name() const { return bindings_.vm().str(); }
 
     static const sd_bus_vtable machine_vtable[];
     static const sd_bus_vtable aliases_vtable[];

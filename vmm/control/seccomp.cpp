@@ -19,7 +19,12 @@ namespace
 {
 
 /// Allowed whatever the arguments. Names that an architecture has not (poll on arm64) are left out
-/// there. A vCPU thread may not have come to its first line yet when it is confined; what the C
+/// there.
+///
+/// No clone(), no clone3(): the vCPU threads are there before and wait to be let run (VcpuThread),
+/// and the filter is put on all threads at once. Were they started afterwards they would inherit
+/// it, but then who broke in could start more of them: seccomp cannot see into clone3()'s argument.
+/// A thread that waits may not have come to its first line yet when it is confined; what the C
 /// library does until then is among these.
 constexpr const char* allowed[] = {
     // descriptors that are there: KVM, VFIO, eventfds, sockets, the log

@@ -3,12 +3,11 @@
 #include "vmm/control/session.hpp"
 
 #include "common/base/error.hpp"
-#include "common/base/file.hpp"
 #include "common/facts/gather.hpp"
+#include "common/plan/guest_dtb.hpp"
 #include "common/plan/make_plan.hpp"
 #include "common/plan/print.hpp"
 #include "vmm/control/lifecycle.hpp"
-#include "vmm/machine/guest_dtb.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -16,6 +15,9 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -87,46 +89,54 @@ void get_devices(BrokerClient& broker, const plan::VmPlan& plan, DeviceSource& d
     }
 }
 
-/// The bytes that the guest is given, by whomever they are made.
-std::vector<std::byte> device_tree(const plan::VmPlan& plan, const plan::Catalogue& catalogue)
-{
-    return plan.dtb.file ? read_file(*plan.dtb.file) : machine::make_guest_dtb(plan, catalogue);
-}
-
 /// All that a machine is made of, but its devices.
 struct Prepared
 {
     plan::VmPlan plan;
-    Bindings bindings;
     std::vector<std::byte> dtb;
     UniqueFd hugepages;
 };
 
-ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Outside& outside,
-                       BrokerClient& broker)
+/// Uses the plan and the hugepages up: once the machine is there it has its memory mapped, and says
+/// itself what stands behind its aliases.
+machine::Machine construct(Outside& outside, plan::VmPlan plan, std::span<const std::byte> dtb,
+                           UniqueFd hugepages, std::deque<Console>& consoles)
 {
-    const plan::VmPlan& plan = prepared.plan;
-    std::deque<Console> consoles;
-    const auto open_console = [&](std::string_view alias) -> devices::UartSink&
+    const auto open_console = [&consoles](std::string_view alias) -> devices::UartSink&
     { return consoles.emplace_back(std::string{alias}).output; };
-    machine::Machine machine{outside.system, outside.devices.host, plan,
-                             prepared.dtb,   open_console,         prepared.hugepages};
-    prepared.hugepages = {}; // the machine has them mapped
+    return machine::Machine{outside.system, outside.devices.host, plan, dtb, open_console,
+                            hugepages};
+}
+
+ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Bindings bindings,
+                       Outside& outside, BrokerClient& broker)
+{
+    // Construct: everything is there, and stands still.
+    const auto stop_timeout = prepared.plan.stop_timeout;
+    std::deque<Console> consoles;
+    machine::Machine machine = construct(outside, std::move(prepared.plan), prepared.dtb,
+                                         std::move(prepared.hugepages), consoles);
+
+    // Serve: sockets, signals, the daemon. Nobody is answered before the loop runs.
     std::vector<std::unique_ptr<ConsoleServer>> servers;
     for (Console& console : consoles)
         servers.push_back(serve(loop, console, machine, outside.runtime));
 
-    Lifecycle lifecycle{loop, machine, plan.stop_timeout, describe(plan)};
+    Lifecycle lifecycle{loop, machine, stop_timeout, describe(machine)};
     MachineObject object{
         {machine, lifecycle, outside.devices, servers.empty() ? nullptr : servers.front().get()},
-        std::move(prepared.bindings),
+        std::move(bindings),
         std::move(prepared.dtb)};
     broker.serve(
         [&machine] {
             return Presence{machine.holdings(), machine.paused(), machine.statistics()};
         },
         [&object](const auto& connection) { object.offer_on(connection); });
+
+    // Confine, run: if the one fails the other never happens, and no instruction of a guest runs in
+    // a process that could do more than a VMM has to.
     outside.confine();
+    machine.power_on();
     loop.run();
     if (const auto reads = machine.bus().unmapped_reads(), writes = machine.bus().unmapped_writes();
         reads + writes != 0)
@@ -162,11 +172,9 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
         return ExitStatus::configuration;
     report(*plan);
     get_devices(broker, *plan, outside.devices);
-    Bindings book{std::move(config), *plan, catalogue};
-    auto dtb = device_tree(*plan, catalogue);
-    return run_machine(
-        loop, {std::move(*plan), std::move(book), std::move(dtb), std::move(hugepages.file)},
-        outside, broker);
+    auto dtb = plan::guest_dtb(*plan, catalogue, facts);
+    return run_machine(loop, {std::move(*plan), std::move(dtb), std::move(hugepages.file)},
+                       {std::move(config), catalogue}, outside, broker);
 }
 
 } // namespace aliasvm::control

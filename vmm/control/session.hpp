@@ -24,13 +24,15 @@ struct Outside
     DeviceSource devices;
     BrokerClient::Connect connect; ///< to the daemon
     std::string runtime;           ///< folder for console sockets
-    std::function<void()> confine; ///< called when everything is open that ever will be
+    /// Called when everything is open that ever will be, all threads are there, and nothing of the
+    /// guest has run; if it throws, nothing ever will.
+    std::function<void()> confine;
 };
 
 /// Registers with the daemon, plans with the bindings that it says, gets the devices, makes the
-/// machine and serves it until its end. Problems of the configuration are logged, and the daemon is
-/// not troubled with them. Throws Error and Refusal. The calling thread is the main thread; nobody
-/// else runs the loop.
+/// machine, serves it, confines the process, powers the machine on and stays until its end.
+/// Problems of the configuration are logged, and the daemon is not troubled with them. Throws Error
+/// and Refusal. The calling thread is the main thread; nobody else runs the loop.
 [[nodiscard]] ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
                                      const plan::Catalogue& catalogue, Outside& outside);
 

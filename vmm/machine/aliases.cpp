@@ -3,9 +3,11 @@
 #include "vmm/machine/aliases.hpp"
 
 #include "common/base/error.hpp"
+#include "common/plan/alias_planner.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace aliasvm::machine
@@ -38,14 +40,7 @@ void step(const std::string& move, std::string_view name, Act&& act)
     }
 }
 
-/// Whether two plans are of the same alias to a guest.
-bool same_identity(const plan::AliasPlan& a, const plan::AliasPlan& b)
-{
-    return std::ranges::equal(a.windows, b.windows, {}, &plan::Window::guest,
-                              &plan::Window::guest) &&
-           std::ranges::equal(a.lines, b.lines, {}, &plan::Line::guest, &plan::Line::guest);
-}
-
+/// What is left is what the alias is to the guest.
 void forget_instance(plan::AliasPlan& alias) noexcept
 {
     alias.backing = plan::Backing::none;
@@ -66,19 +61,20 @@ const char* name_of(Trigger trigger)
 
 /// The vGIC keeps its preset for the machine's life, and a level interrupt on a line that the guest
 /// has as edge would come once and never again.
-void require_triggers(const plan::AliasPlan& alias, const std::vector<Trigger>& triggers)
+void require_triggers(const std::vector<plan::Line>& lines, const std::vector<Trigger>& preset,
+                      const std::vector<Trigger>& triggers)
 {
-    for (std::size_t i = 0; i < alias.lines.size(); ++i)
+    for (std::size_t i = 0; i < lines.size(); ++i)
     {
-        const plan::Line& line = alias.lines[i];
-        if (line.trigger != triggers[i])
+        const plan::Line& line = lines[i];
+        if (preset[i] != triggers[i])
             throw Error{EINVAL,
                         "interrupt {} of it is {}, but guest SPI {} (INTID {}) is {}",
                         line.vfio_irq,
                         name_of(triggers[i]),
                         line.guest.dt_cell(),
                         line.guest.intid(),
-                        name_of(line.trigger)};
+                        name_of(preset[i])};
     }
 }
 
@@ -91,37 +87,39 @@ Aliases::Aliases(kvm::Vm& vm, kvm::Vgic& vgic, DmaMemory memory)
 
 void Aliases::add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Host& host)
 {
-    Alias& added = aliases_.emplace_back(Alias{alias, first_slot, nullptr, {}});
+    Alias& added = aliases_.emplace_back(Alias{alias, first_slot, {}, nullptr, {}});
     if (alias.backing == plan::Backing::instance)
     {
         added.instance = std::make_unique<Passthrough>(vm_, host, alias, first_slot);
-        for (std::size_t i = 0; i < added.plan.lines.size(); ++i)
-            added.plan.lines[i].trigger = added.instance->triggers()[i];
+        added.triggers = added.instance->triggers();
     }
-    if (alias.backing == plan::Backing::instance || alias.backing == plan::Backing::none)
-        preset(added);
+    else if (alias.backing == plan::Backing::none)
+        std::ranges::transform(alias.lines, std::back_inserter(added.triggers),
+                               &plan::Line::trigger);
+    for (std::size_t i = 0; i < added.triggers.size(); ++i)
+        vgic_.preset_trigger(alias.lines[i].guest, added.triggers[i]);
 }
 
-void Aliases::preset(Alias& alias)
+template <class Act>
+void Aliases::each_instance(Act&& act)
 {
-    for (const plan::Line& line : alias.plan.lines)
-        vgic_.preset_trigger(line.guest, line.trigger);
-}
-
-void Aliases::power_on()
-{
-    const auto each = [this](auto&& act)
+    for (Alias& alias : aliases_)
     {
-        for (Alias& alias : aliases_)
-        {
-            if (alias.instance)
-                act(*alias.instance);
-        }
-    };
-    each([this](Passthrough& instance) { instance.begin_dma(dma_); });
-    each([](Passthrough& instance) { instance.arm(); });
-    each([](Passthrough& instance) { instance.show(); });
-    each([](Passthrough& instance) { instance.go_live(); });
+        if (alias.instance)
+            act(*alias.instance);
+    }
+}
+
+void Aliases::show()
+{
+    each_instance([this](Passthrough& instance) { instance.begin_dma(dma_); });
+    each_instance([](Passthrough& instance) { instance.arm(); });
+    each_instance([](Passthrough& instance) { instance.show(); });
+}
+
+void Aliases::go_live()
+{
+    each_instance([](Passthrough& instance) { instance.go_live(); });
 }
 
 std::chrono::microseconds Aliases::detach(std::string_view name, VcpuThreads& vcpus)
@@ -177,10 +175,13 @@ std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, quiesce
     if (alias.plan.backing != plan::Backing::none)
         throw Error{EBUSY, "{}, where {} is", move,
                     alias.instance ? alias.plan.instance : "an emulated device"};
-    if (wanted.backing != plan::Backing::instance || !same_identity(alias.plan, wanted))
+    if (wanted.backing != plan::Backing::instance || !plan::same_to_guest(alias.plan, wanted))
         throw Error{EINVAL, "{}: it is planned for another alias or is no instance", move};
 
+    // What it is to the guest was settled at the start: the triggers, and the node that the guest's
+    // was made from.
     plan::AliasPlan next = wanted;
+    next.node = alias.plan.node;
     for (std::size_t i = 0; i < next.lines.size(); ++i)
         next.lines[i].trigger = alias.plan.lines[i].trigger;
 
@@ -188,7 +189,8 @@ std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, quiesce
     std::unique_ptr<Passthrough> instance;
     step(move, "open it",
          [&] { instance = std::make_unique<Passthrough>(vm_, host, next, alias.first_slot); });
-    step(move, "match its interrupts", [&] { require_triggers(next, instance->triggers()); });
+    step(move, "match its interrupts",
+         [&] { require_triggers(next.lines, alias.triggers, instance->triggers()); });
     step(move, "give guest memory to it", [&] { instance->begin_dma(dma_); });
     if (settings == quiesce::Settings::as_left && alias.left.instance == next.instance)
         instance->restore(alias.left.registers);
@@ -209,6 +211,13 @@ std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, quiesce
     alias.instance = std::move(instance);
     alias.plan = std::move(next);
     return still;
+}
+
+std::vector<plan::AliasPlan> Aliases::plans() const
+{
+    std::vector<plan::AliasPlan> all;
+    std::ranges::transform(aliases_, std::back_inserter(all), &Alias::plan);
+    return all;
 }
 
 std::vector<Holding> Aliases::holdings() const

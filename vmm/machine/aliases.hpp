@@ -42,15 +42,17 @@ public:
     Aliases(const Aliases&) = delete;
     Aliases& operator=(const Aliases&) = delete;
 
-    // -- power-on, after Vgic::init() and before the vCPUs run
+    // -- after Vgic::init() and before the vCPUs run, in this order
 
     /// Opens the instance if there is one. A line is preset to what VFIO says of it, and that of an
     /// empty alias to what the plan says: somebody may come, and the guest may never write
     /// GICD_ICFGR. Lines of emulated devices are left to them. The slots are those from
     /// `first_slot` on, one a window.
     void add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Host& host);
-    /// Puts every instance in the guest. Last, just before the first KVM_RUN.
-    void power_on();
+    /// Puts every instance into the guest: memory, interrupts, registers. No line is live.
+    void show();
+    /// Lets every line live. Just before the first KVM_RUN.
+    void go_live();
 
     // -- while the vCPUs run, or are paused; both return how long they stood still because of it
 
@@ -69,6 +71,9 @@ public:
     std::chrono::microseconds attach(const plan::AliasPlan& alias, quiesce::Settings settings,
                                      vfio::Host& host, VcpuThreads& vcpus);
 
+    /// Every alias as it is to the guest and with what stands behind it now, in the order of the
+    /// plan: nobody else keeps this.
+    [[nodiscard]] std::vector<plan::AliasPlan> plans() const;
     [[nodiscard]] std::vector<Holding> holdings() const;
 
 private:
@@ -81,14 +86,16 @@ private:
 
     struct Alias
     {
-        plan::AliasPlan plan; ///< as it is now; lines have the trigger that the vGIC was preset to
+        plan::AliasPlan plan; ///< as it is now
         kvm::SlotId first_slot;
+        std::vector<Trigger> triggers;         ///< of the lines, as the vGIC was preset to them
         std::unique_ptr<Passthrough> instance; ///< null if there is none
         Left left{};
     };
 
+    template <class Act>
+    void each_instance(Act&& act);
     [[nodiscard]] Alias& find(std::string_view name);
-    void preset(Alias& alias);
     static void put_back(Passthrough& instance, VcpuThreads& vcpus,
                          const std::optional<quiesce::SavedRegisters>& registers);
 

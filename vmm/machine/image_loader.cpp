@@ -46,22 +46,16 @@ void load_kernel(GuestMemory& memory, const plan::ImagePlan& image)
 
 } // namespace
 
-void load_images(GuestMemory& memory, const plan::VmPlan& plan,
-                 std::span<const std::byte> generated_dtb)
+void load_images(GuestMemory& memory, const plan::VmPlan& plan, std::span<const std::byte> dtb)
 {
     load_kernel(memory, plan.kernel);
     if (plan.initrd)
         load_file(memory, plan.initrd->file, plan.initrd->memory);
 
-    if (plan.dtb.file)
-    {
-        load_file(memory, *plan.dtb.file, plan.dtb.memory);
-        return;
-    }
-    if (generated_dtb.size() > plan.dtb.memory.size)
+    if (dtb.size() > plan.dtb.memory.size)
         throw Error{ENOSPC, "put a device tree of {} bytes into {} bytes of guest memory",
-                    generated_dtb.size(), plan.dtb.memory.size};
-    std::ranges::copy(generated_dtb, memory.at(plan.dtb.memory).begin());
+                    dtb.size(), plan.dtb.memory.size};
+    std::ranges::copy(dtb, memory.at(plan.dtb.memory).begin());
 }
 
 } // namespace aliasvm::machine

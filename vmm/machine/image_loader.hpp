@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts a plan's image, initrd and device tree into guest memory.
+// Puts a plan's image and initrd, and the device tree, into guest memory.
 #pragma once
 
 #include "common/plan/plan.hpp"
@@ -11,10 +11,9 @@
 namespace aliasvm::machine
 {
 
-/// Loads what the plan says to where it says. `generated_dtb` is used unless the plan names a file.
+/// Loads what the plan says to where it says; `dtb` is the device tree, by whomever it was made.
 /// Before the vCPUs run. Throws Error; the plan has checked the layout already, but files may have
 /// changed since, and every bound is checked again here.
-void load_images(GuestMemory& memory, const plan::VmPlan& plan,
-                 std::span<const std::byte> generated_dtb);
+void load_images(GuestMemory& memory, const plan::VmPlan& plan, std::span<const std::byte> dtb);
 
 } // namespace aliasvm::machine

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Power-on and power-off of a machine.
+// The parts of a machine, and its power-on.
 #include "vmm/machine/machine.hpp"
 
 #include "common/base/error.hpp"
@@ -42,7 +42,7 @@ std::vector<UniqueFd> ask_statistics(kvm::Vm& vm,
 } // namespace
 
 Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan,
-                 std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink,
+                 std::span<const std::byte> dtb, const ConsoleSink& console_sink,
                  const UniqueFd& hugepages)
     : vm_{system.create_vm()}, vgic_{vm_->create_vgic(
                                    {plan.gic_distributor.base, plan.gic_cpu_interface.base})},
@@ -59,12 +59,18 @@ Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan
         connect(alias, console_sink);
     }
 
-    load_images(memory_, plan, generated_dtb);
+    load_images(memory_, plan, dtb);
     vcpus_.front()->set_entry(plan.kernel.entry, plan.dtb.memory.base.value);
 
-    aliases_.power_on();
+    aliases_.show();
     for (std::uint32_t i = 0; i < plan.vcpus; ++i)
-        threads_.start(kvm::VcpuIndex{i}, *vcpus_[i], bus_, notices_);
+        threads_.add(kvm::VcpuIndex{i}, *vcpus_[i], bus_, notices_);
+}
+
+void Machine::power_on()
+{
+    aliases_.go_live();
+    threads_.resume();
 }
 
 std::vector<UniqueFd> Machine::statistics() const

@@ -30,9 +30,10 @@
 namespace aliasvm::machine
 {
 
-/// The machine is its member list: construction is power-on, destruction power-off. The members
-/// come in the order in which hardware would get its power, so that they go in reverse: threads
-/// are joined first, then each instance taken out of the guest and closed (Passthrough), then RAM.
+/// The machine is its member list: construction puts all of it there, stopped, power_on() lets it
+/// run, and destruction is power-off. The members come in the order in which hardware would get its
+/// power, so that they go in reverse: threads are joined first, then each instance taken out of the
+/// guest and closed (Passthrough), then RAM.
 ///
 /// Construction reads the plan alone; everything in it is checked. Throws Error, with nothing left
 /// behind. `host` outlives the machine. Main thread, all of it; vCPU threads run beside it, and
@@ -43,12 +44,20 @@ public:
     /// Where an emulated console's output goes, by alias name. Called during construction.
     using ConsoleSink = std::function<devices::UartSink&(std::string_view alias)>;
 
-    /// `hugepages` is the file of the banks that have an offset; it may be closed afterwards.
+    /// `dtb` is the device tree that the guest gets. `hugepages` is the file of the banks that have
+    /// an offset; it may be closed afterwards.
     Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan,
-            std::span<const std::byte> generated_dtb, const ConsoleSink& console_sink,
+            std::span<const std::byte> dtb, const ConsoleSink& console_sink,
             const UniqueFd& hugepages = {});
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
+
+    /// Lines of passed-through devices go live, and vCPU 0 enters the guest. Until then nothing of
+    /// the guest has run and no interrupt has come to it, while everything that the machine will
+    /// ever have is there, its threads as well: the place to serve it to others, and to confine the
+    /// process. Once, and before anything below that changes the machine. Throws Error; nothing of
+    /// the guest has run then either, and destruction is all that is left.
+    void power_on();
 
     [[nodiscard]] const Notices& notices() const noexcept { return notices_; }
     [[nodiscard]] const MmioBus& bus() const noexcept { return bus_; }
@@ -63,10 +72,14 @@ public:
 
     /// What a person asked for: the vCPUs leave the guest, and go on where they were. Devices are
     /// left alone, and their interrupts wait in the guest's GIC; its clock runs on. Twice is once.
+    /// A machine that is not powered on yet counts as paused.
     void pause() { threads_.pause(); }
     void resume() { threads_.resume(); }
     [[nodiscard]] bool paused() const noexcept { return threads_.paused(); }
 
+    [[nodiscard]] std::size_t vcpus() const noexcept { return vcpus_.size(); }
+    /// What each alias is to the guest, and what stands behind it now: see Aliases.
+    [[nodiscard]] std::vector<plan::AliasPlan> aliases() const { return aliases_.plans(); }
     /// The instances that are open.
     using Holding = machine::Holding;
     [[nodiscard]] std::vector<Holding> holdings() const { return aliases_.holdings(); }

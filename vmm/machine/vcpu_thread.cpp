@@ -107,7 +107,7 @@ bool VcpuThread::may_run() noexcept
         return true;
     std::unique_lock lock{mutex_};
     // Again and again: between resume() and this thread's waking there may be the next pause.
-    while (state_ == State::pausing && !stop_)
+    while (state_ != State::running && !stop_)
     {
         state_ = State::paused;
         tell_wishes();
@@ -122,7 +122,7 @@ void VcpuThread::run() noexcept
     std::snprintf(name, sizeof name, "vcpu%u", index_.value);
     pthread_setname_np(pthread_self(), name);
 
-    if (index_.value == 0)
+    if (may_run() && index_.value == 0)
         notices_.first_run();
     while (may_run())
     {

@@ -15,10 +15,11 @@
 namespace aliasvm::machine
 {
 
-/// Runs a vCPU from construction until the machine ends or the object is destroyed. It talks to
-/// the rest of the process through the bus and the notices alone. Everything that the vCPU needs
-/// (memory slots, interrupt lines) must be ready before, and stay until this object is gone or is
-/// paused.
+/// A vCPU's thread, there from construction to destruction. It comes paused, and enters KVM_RUN
+/// for the first time after resume(); from then on it runs the vCPU until the machine ends. It
+/// talks to the rest of the process through the bus and the notices alone. Everything that the vCPU
+/// needs (memory slots, interrupt lines) must be ready before, and stay until this object is gone
+/// or is paused.
 ///
 /// Threads: every member but the destructor from any thread.
 class VcpuThread
@@ -40,7 +41,7 @@ public:
     void resume() noexcept;
 
 private:
-    /// The transitions, and there is no other:
+    /// The transitions, and there is no other; a thread begins in `paused`:
     ///
     ///              request_pause()           the thread is out of KVM_RUN
     ///     running ----------------> pausing -----------------------------> paused
@@ -65,10 +66,10 @@ private:
     MmioBus& bus_;
     Notices& notices_;
 
-    std::atomic<bool> wished_for_{}; ///< stop_ or not running: spares each exit the lock
+    std::atomic<bool> wished_for_{true}; ///< stop_ or not running: spares each exit the lock
     std::mutex mutex_;
     std::condition_variable changed_;
-    State state_{State::running}; ///< the rest under mutex_
+    State state_{State::paused}; ///< the rest under mutex_
     bool stop_{};
     bool over_{};
 

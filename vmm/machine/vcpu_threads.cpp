@@ -11,7 +11,7 @@ VcpuThreads::~VcpuThreads()
         thread.request_stop();
 }
 
-void VcpuThreads::start(kvm::VcpuIndex index, kvm::Vcpu& vcpu, MmioBus& bus, Notices& notices)
+void VcpuThreads::add(kvm::VcpuIndex index, kvm::Vcpu& vcpu, MmioBus& bus, Notices& notices)
 {
     threads_.emplace_back(index, vcpu, bus, notices);
 }

@@ -19,8 +19,9 @@ public:
     VcpuThreads(const VcpuThreads&) = delete;
     VcpuThreads& operator=(const VcpuThreads&) = delete;
 
-    /// One vCPU more, running from now on; for the rest see VcpuThread.
-    void start(kvm::VcpuIndex index, kvm::Vcpu& vcpu, MmioBus& bus, Notices& notices);
+    /// One vCPU more, and its thread. Before the first resume(), until which all are paused; for
+    /// the rest see VcpuThread.
+    void add(kvm::VcpuIndex index, kvm::Vcpu& vcpu, MmioBus& bus, Notices& notices);
 
     /// Returns once no vCPU is in the guest. Twice is once.
     void pause();
@@ -35,7 +36,7 @@ public:
 
 private:
     std::deque<VcpuThread> threads_;
-    bool paused_{};
+    bool paused_{true};
 };
 
 template <class Act>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes before a machine: catalogue, configuration, plan, the guest's device tree.
 #include "common/base/file.hpp"
+#include "common/plan/guest_dtb.hpp"
 #include "common/plan/make_plan.hpp"
-#include "vmm/machine/guest_dtb.hpp"
 
 #include <string>
 #include <variant>
@@ -70,7 +70,7 @@ void guest_device_tree(benchmark::State& state)
     const plan::Catalogue known{blob(), "catalogue"};
     const auto plan = std::get<plan::VmPlan>(make_plan(config(), known, facts()));
     for (auto _ : state)
-        benchmark::DoNotOptimize(machine::make_guest_dtb(plan, known).size());
+        benchmark::DoNotOptimize(plan::make_guest_dtb(plan, known).size());
 }
 BENCHMARK(guest_device_tree)->Unit(benchmark::kMicrosecond);
 

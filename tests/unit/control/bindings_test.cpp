@@ -4,6 +4,7 @@
 
 #include "common/base/error.hpp"
 #include "common/bus/error.hpp"
+#include "tests/unit/machine/machine_bench.hpp"
 #include "tests/unit/plan/plan_fixture.hpp"
 
 namespace
@@ -29,15 +30,6 @@ plan::Config config_of(const std::string& text)
     return plan::parse_config(text, "vm.toml", *VmName::from("vm"));
 }
 
-Bindings bindings_of(const std::string& text)
-{
-    plan::Config config = config_of(text);
-    auto made = plan::make_plan(config, plan::zynqmp(), plan::good_host());
-    if (const auto* problems = std::get_if<Problems>(&made))
-        throw std::runtime_error{to_string(problems->front())};
-    return {std::move(config), std::get<plan::VmPlan>(std::move(made)), plan::zynqmp()};
-}
-
 template <class Act>
 std::string refusal(Act act)
 {
@@ -52,10 +44,42 @@ std::string refusal(Act act)
     return "";
 }
 
-std::string refusal_to_attach(const Bindings& bindings, const char* alias, const char* instance)
+/// A machine, stopped, whose aliases are the ones to be judged.
+class ABinding : public tests::MachineBench
 {
-    return refusal([&] { static_cast<void>(bindings.plan_attach(alias, instance)); });
-}
+protected:
+    ABinding()
+    {
+        for (const char* const name : {"ff000000.serial", "ff010000.serial"})
+            host.add(name);
+        for (const char* const name : {"ff110000.timer", "ff120000.timer"})
+            host.add(name, {{page_size, true}}, {{true, true}, {true, true}, {true, true}});
+        auto made = plan::make_plan(config_of(vm), plan::zynqmp(), plan::good_host());
+        auto& plan = std::get<plan::VmPlan>(made);
+        plan.kernel = plan_of({}).kernel;
+        machine = construct(plan);
+    }
+
+    plan::AliasPlan plan_attach(const char* alias, const char* instance) const
+    {
+        return bindings.plan_attach(machine->aliases(), alias, instance);
+    }
+    void attach(const plan::AliasPlan& wanted)
+    {
+        machine->attach(wanted, quiesce::Settings::at_rest, host);
+    }
+    std::string refusal_to_attach(const char* alias, const char* instance) const
+    {
+        return refusal([&] { static_cast<void>(plan_attach(alias, instance)); });
+    }
+    std::string refusal_to_detach(const char* alias) const
+    {
+        return refusal([&] { bindings.require_instance(machine->aliases(), alias); });
+    }
+
+    const Bindings bindings{config_of(vm), plan::zynqmp()};
+    std::unique_ptr<machine::Machine> machine;
+};
 
 TEST(ApplyBindings, PutsTheDaemonsInstancesInPlaceOfTheFiles)
 {
@@ -83,82 +107,77 @@ TEST(ApplyBindings, DoesNotKnowAliasesThatTheFileHasNot)
     }
 }
 
-TEST(Bindings, MoveAnInstanceFromOneAliasToTheOther)
+TEST_F(ABinding, MovesFromOneAliasToTheOther)
 {
-    Bindings bindings = bindings_of(vm);
-    bindings.require_instance("uart0");
-    bindings.detached("uart0");
-    const plan::AliasPlan wanted = bindings.plan_attach("uart1", "uart1");
+    EXPECT_EQ(refusal_to_detach("uart0"), "");
+    machine->detach("uart0");
+    const plan::AliasPlan wanted = plan_attach("uart1", "uart1");
     EXPECT_EQ(wanted.sysname, "ff010000.serial");
     EXPECT_EQ(wanted.windows.at(0).guest.base.value, 0xff01'0000U);
-    bindings.attached(wanted);
-    EXPECT_EQ(plan::make_plan(config_of(vm), plan::zynqmp(), plan::good_host()).index(), 0U);
-    EXPECT_EQ(bindings.plan().aliases[0].backing, plan::Backing::none);
-    EXPECT_FALSE(bindings.plan().aliases[0].windows.at(0).host);
-    EXPECT_FALSE(bindings.plan().aliases[0].lines.at(0).host);
-    EXPECT_EQ(bindings.plan().aliases[1].instance, "uart1");
+    attach(wanted);
+    const auto aliases = machine->aliases();
+    EXPECT_EQ(aliases[0].backing, plan::Backing::none);
+    EXPECT_FALSE(aliases[0].windows.at(0).host);
+    EXPECT_FALSE(aliases[0].lines.at(0).host);
+    EXPECT_EQ(aliases[1].instance, "uart1");
 }
 
-TEST(Bindings, KeepTheGuestsSideOfAnAlias)
+TEST_F(ABinding, KeepsTheGuestsSideOfAnAlias)
 {
-    Bindings bindings = bindings_of(vm);
-    const plan::AliasPlan before = bindings.plan().aliases[0];
-    bindings.detached("uart0");
-    const plan::AliasPlan wanted = bindings.plan_attach("uart0", "uart0");
+    const plan::AliasPlan before = machine->aliases()[0];
+    machine->detach("uart0");
+    const plan::AliasPlan wanted = plan_attach("uart0", "uart0");
     EXPECT_EQ(wanted.windows.at(0).guest, before.windows.at(0).guest);
     EXPECT_EQ(wanted.lines.at(0).guest, before.lines.at(0).guest);
     EXPECT_EQ(wanted.sysname, "ff000000.serial");
     EXPECT_NE(wanted.lines.at(0).host, before.lines.at(0).host);
 }
 
-TEST(Bindings, NameWhatCannotBe)
+TEST_F(ABinding, IsRefusedByName)
 {
-    const Bindings bindings = bindings_of(vm);
-    EXPECT_EQ(refusal_to_attach(bindings, "can0", "can1"),
+    EXPECT_EQ(refusal_to_attach("can0", "can1"),
               "org.aliasvm1.Error.NoSuchAlias: vm has no alias can0; what it has: "
               "uart0=uart1(ff010000.serial) uart1=nothing gem0=nothing mine=ttc1(ff120000.timer) "
               "gpio=power-key");
-    EXPECT_EQ(refusal_to_attach(bindings, "uart0", "uart0"),
+    EXPECT_EQ(refusal_to_attach("uart0", "uart0"),
               "org.aliasvm1.Error.AliasInUse: alias uart0 of vm is taken: "
               "uart0=uart1(ff010000.serial)");
-    EXPECT_EQ(refusal_to_attach(bindings, "gpio", "gpio"),
+    EXPECT_EQ(refusal_to_attach("gpio", "gpio"),
               "org.aliasvm1.Error.AliasInUse: alias gpio of vm is taken: gpio=power-key");
-    EXPECT_EQ(refusal_to_attach(bindings, "uart1", "uart1"),
+    EXPECT_EQ(refusal_to_attach("uart1", "uart1"),
               "org.aliasvm1.Error.DeviceBusy: uart1 is behind alias uart0 of vm already");
-    EXPECT_EQ(refusal_to_attach(bindings, "uart1", "gem0"),
+    EXPECT_EQ(refusal_to_attach("uart1", "gem0"),
               "org.aliasvm1.Error.AliasMismatch: alias uart1 is a xlnx,zynqmp-uart, but gem0 is a "
               "xlnx,zynqmp-gem");
     for (const char* const no_device : {"uart9", "console", "power-key", ""})
-        EXPECT_EQ(refusal_to_attach(bindings, "uart1", no_device),
+        EXPECT_EQ(refusal_to_attach("uart1", no_device),
                   std::string{"org.aliasvm1.Error.NoSuchDevice: there is no device "} + no_device);
     EXPECT_EQ(
-        refusal([&] { bindings.require_instance("uart1"); }),
+        refusal_to_detach("uart1"),
         "org.aliasvm1.Error.WrongState: no device is behind alias uart1 of vm: uart1=nothing");
     EXPECT_EQ(
-        refusal([&] { bindings.require_instance("gpio"); }),
+        refusal_to_detach("gpio"),
         "org.aliasvm1.Error.WrongState: no device is behind alias gpio of vm: gpio=power-key");
 }
 
-TEST(Bindings, HoldAnAliasOfItsOwnNameToWhatItWasAtFirst)
+TEST_F(ABinding, HoldsAnAliasOfItsOwnNameToWhatItWasAtFirst)
 {
-    Bindings bindings = bindings_of(vm);
-    bindings.detached("mine");
-    EXPECT_EQ(refusal_to_attach(bindings, "mine", "ttc0"), "");
-    EXPECT_NE(refusal_to_attach(bindings, "mine", "uart0"), "");
-    EXPECT_EQ(refusal_to_attach(bindings, "mine", "gem1").substr(0, 32),
-              "org.aliasvm1.Error.AliasMismatch");
-    bindings.attached(bindings.plan_attach("mine", "ttc0"));
-    bindings.detached("mine");
-    EXPECT_EQ(refusal_to_attach(bindings, "mine", "ttc1"), "");
+    machine->detach("mine");
+    EXPECT_EQ(refusal_to_attach("mine", "ttc0"), "");
+    EXPECT_NE(refusal_to_attach("mine", "uart0"), "");
+    EXPECT_EQ(refusal_to_attach("mine", "gem1").substr(0, 32), "org.aliasvm1.Error.AliasMismatch");
+    attach(plan_attach("mine", "ttc0"));
+    machine->detach("mine");
+    EXPECT_EQ(refusal_to_attach("mine", "ttc1"), "");
 }
 
-TEST(Bindings, KnowThePhysicalConsole)
+TEST_F(ABinding, KnowsThePhysicalConsole)
 {
-    Bindings bindings = bindings_of(vm);
-    ASSERT_NE(bindings.physical_console(), nullptr);
-    EXPECT_EQ(bindings.physical_console()->name, "uart0");
-    bindings.detached("uart0");
-    EXPECT_EQ(bindings.physical_console(), nullptr);
+    const auto before = machine->aliases();
+    ASSERT_NE(bindings.physical_console(before), nullptr);
+    EXPECT_EQ(bindings.physical_console(before)->name, "uart0");
+    machine->detach("uart0");
+    EXPECT_EQ(bindings.physical_console(machine->aliases()), nullptr);
 }
 
 } // namespace

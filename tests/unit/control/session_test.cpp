@@ -121,6 +121,12 @@ protected:
             cpu.push(kvm::MmioWrite{{0xff00'0030}, 4, static_cast<unsigned char>(c)});
         ASSERT_TRUE(cpu.wait_idle());
     }
+    /// What the guest finds where x0 points to.
+    std::string tree_of_guest(std::size_t size)
+    {
+        const auto ram = system.vm().slots().at(0);
+        return {reinterpret_cast<const char*>(ram.host) + system.vm().vcpu(0).x0(), size};
+    }
     void guest_enables_uart() { system.vm().vcpu(0).push(kvm::MmioWrite{{0xff00'0000}, 4, 0x14}); }
 
     TemporaryFile kernel{text_of(plan::make_elf())};
@@ -243,6 +249,57 @@ TEST_F(ASession, TakesNoBindingOfAnotherMachine)
     EXPECT_EQ(failure("").substr(0, 40), "put \"ttc1\" behind ttc0, as aliasvmd says");
     daemon.bindings = {{"uart0", "gem1"}};
     EXPECT_EQ(run("[alias]\nuart0 = \"uart1\"\n"), ExitStatus::configuration) << "it fits nothing";
+}
+
+TEST_F(ASession, IsServedAndConfinedBeforeItsGuestRuns)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    const std::string console = testing::TempDir() + "/uart1.sock";
+    host.device("ff010000.serial").raise(0);
+    confine = [&]
+    {
+        ++confined;
+        EXPECT_EQ(system.vm().vcpu_count(), 4U);
+        ::poll(nullptr, 0, 20);
+        for (std::uint32_t n = 0; n < 4; ++n)
+            EXPECT_EQ(system.vm().vcpu(n).runs(), 0U) << n;
+        EXPECT_EQ(::access(console.c_str(), F_OK), 0) << "the console is served";
+        EXPECT_TRUE(host.device("ff010000.serial").opened());
+        EXPECT_FALSE(host.device("ff010000.serial").has_trigger(0)) << "no line is live";
+        EXPECT_EQ(systemd.text(), "");
+    };
+    EXPECT_EQ(run("vcpus = 4\n[alias]\nuart0 = \"uart1\"\nuart1 = \"console\"\n",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      EXPECT_EQ(confined, 1U);
+                      EXPECT_FALSE(daemon.registrations[1].paused);
+                      EXPECT_TRUE(system.vm().pending(*Spi::from_dt_cell(21)));
+                      for (std::uint32_t n = 0; n < 4; ++n)
+                          EXPECT_TRUE(system.vm().vcpu(n).wait_idle()) << n;
+                      EXPECT_TRUE(co_await said("running: 4 vCPUs"));
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
+}
+
+TEST_F(ASession, NeverRunsAGuestThatItCannotConfine)
+{
+    daemon.instances = {{"uart0", "uart1"}};
+    const std::string console = testing::TempDir() + "/uart1.sock";
+    confine = []
+    {
+        ::poll(nullptr, 0, 20); // whoever would run has the time to
+        throw Error{ENOSYS, "confine the process"};
+    };
+    EXPECT_EQ(failure("vcpus = 4\n[alias]\nuart0 = \"uart1\"\nuart1 = \"console\"\n"),
+              "confine the process: Function not implemented");
+    for (std::uint32_t n = 0; n < 4; ++n)
+        EXPECT_EQ(system.vm().vcpu(n).runs(), 0U) << n;
+    EXPECT_TRUE(system.vm().destroyed());
+    EXPECT_FALSE(host.device("ff010000.serial").opened());
+    EXPECT_NE(::access(console.c_str(), F_OK), 0);
+    EXPECT_EQ(systemd.text(), "") << "it never was ready";
 }
 
 // ---- hugepages
@@ -426,6 +483,7 @@ TEST_F(ASession, DumpsTheTreeThatItMade)
             const std::string text = text_of(answer.bytes);
             EXPECT_EQ(text.substr(0, 4), "\xd0\x0d\xfe\xed");
             EXPECT_NE(text.find("arm,gic-400"), std::string::npos);
+            EXPECT_EQ(tree_of_guest(text.size()), text);
             co_await power_off();
         });
 }
@@ -454,6 +512,25 @@ TEST_F(ASession, DumpsTheTreeThatItWasTold)
             co_await serving();
             const auto answer = co_await daemon.machine("DumpDeviceTree");
             EXPECT_EQ(text_of(answer.bytes), plan::read_text(dtb.path()));
+            EXPECT_EQ(tree_of_guest(answer.bytes.size()), text_of(answer.bytes));
+            co_await power_off();
+        });
+}
+
+TEST_F(ASession, DumpsWhatTheGuestGotWhateverBecomesOfTheFile)
+{
+    const std::string told = plan::read_text(dtb.path());
+    ASSERT_EQ(::pwrite(dtb.fd(), "behind it", 9, static_cast<off_t>(told.size())), 9);
+    run("dtb = \"" + dtb.path() + "\"\n",
+        [&]() -> awaitable<void>
+        {
+            co_await daemon.registered(1); // it is planned, and there is no machine yet
+            EXPECT_EQ(::pwrite(dtb.fd(), "another tree", 12, 64), 12);
+            co_await serving();
+            const auto answer = co_await daemon.machine("DumpDeviceTree");
+            EXPECT_EQ(text_of(answer.bytes), told);
+            EXPECT_EQ(tree_of_guest(told.size()), told);
+            EXPECT_EQ(tree_of_guest(told.size() + 1).back(), '\0') << "what was behind the tree";
             co_await power_off();
         });
 }

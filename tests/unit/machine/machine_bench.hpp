@@ -79,11 +79,20 @@ protected:
         return plan;
     }
 
-    std::unique_ptr<machine::Machine> power_on(const plan::VmPlan& plan,
-                                               const UniqueFd& hugepages = {})
+    /// Stopped.
+    std::unique_ptr<machine::Machine> construct(const plan::VmPlan& plan,
+                                                const UniqueFd& hugepages = {})
     {
         return std::make_unique<machine::Machine>(
             system, host, plan, dtb, [this](std::string_view) -> auto& { return sink; }, hugepages);
+    }
+
+    std::unique_ptr<machine::Machine> power_on(const plan::VmPlan& plan,
+                                               const UniqueFd& hugepages = {})
+    {
+        auto machine = construct(plan, hugepages);
+        machine->power_on();
+        return machine;
     }
 
     static bool wait_until(const std::function<bool()>& condition)

@@ -31,6 +31,60 @@ TEST_F(AMachine, StartsVcpu0AtTheEntryWithTheDeviceTreeInX0)
     EXPECT_EQ(std::memcmp(slot.host + 3 * mebibyte, dtb.data(), dtb.size()), 0);
 }
 
+TEST_F(AMachine, IsThereAndStandsStillUntilItIsPoweredOn)
+{
+    device().raise(0);
+    const auto machine = construct(plan_of({uart_alias(plan::Backing::instance)}, 4));
+    auto& vm = system.vm();
+    EXPECT_EQ(vm.vcpu(0).entry(), GuestAddr{0x1000});
+    EXPECT_EQ(vm.slots().at(1).guest, uart_window);
+    EXPECT_EQ(vm.irqfd_count(), 1U);
+    ::poll(nullptr, 0, 20);
+    for (std::uint32_t n = 0; n < 4; ++n)
+        EXPECT_EQ(vm.vcpu(n).runs(), 0U);
+    EXPECT_FALSE(machine->notices().running());
+    EXPECT_FALSE(device().has_trigger(0));
+    EXPECT_FALSE(vm.pending(uart_spi));
+
+    machine->power_on();
+    EXPECT_TRUE(vm.pending(uart_spi));
+    for (std::uint32_t n = 0; n < 4; ++n)
+        EXPECT_TRUE(vm.vcpu(n).wait_idle());
+    EXPECT_TRUE(machine->notices().running());
+}
+
+TEST_F(AMachine, LeavesNothingBehindIfItNeverRan)
+{
+    for (int n = 0; n < 50; ++n)
+        construct(plan_of({uart_alias(plan::Backing::instance), power_key()}, 8)).reset();
+    for (const auto& vm : system.vms)
+    {
+        EXPECT_TRUE(vm->destroyed());
+        EXPECT_EQ(vm->irqfd_count(), 0U);
+        EXPECT_TRUE(vm->slots().empty());
+        for (std::uint32_t n = 0; n < 8; ++n)
+            EXPECT_EQ(vm->vcpu(n).runs(), 0U);
+    }
+    EXPECT_FALSE(device().opened());
+    EXPECT_FALSE(device().resamples(0));
+}
+
+TEST_F(AMachine, RunsNothingOfTheGuestIfALineCannotGoLive)
+{
+    using DeviceCall = fakes::DeviceModel::Call;
+    for (const auto call : {DeviceCall::set_signal, DeviceCall::unmask})
+    {
+        auto machine = construct(plan_of({uart_alias(plan::Backing::instance)}, 2));
+        device().fail(call, EIO);
+        EXPECT_THROW(machine->power_on(), Error) << static_cast<int>(call);
+        ::poll(nullptr, 0, 20);
+        machine.reset();
+        for (std::uint32_t n = 0; n < 2; ++n)
+            EXPECT_EQ(system.vm().vcpu(n).runs(), 0U);
+        EXPECT_FALSE(device().has_trigger(0));
+    }
+}
+
 TEST_F(AMachine, HasItsGicWhereThePlanSays)
 {
     const auto machine = power_on(plan_of({}));

@@ -26,8 +26,38 @@ protected:
     machine::Notices notices;
     std::optional<machine::VcpuThread> thread;
 
-    void start() { thread.emplace(kvm::VcpuIndex{0}, vcpu, bus, notices); }
+    void make() { thread.emplace(kvm::VcpuIndex{0}, vcpu, bus, notices); }
+    void start()
+    {
+        make();
+        thread->resume();
+    }
 };
+
+TEST_F(AVcpuThread, WaitsForTheWordBeforeItsFirstRun)
+{
+    make();
+    thread->wait_until_paused();
+    thread->request_pause();
+    thread->wait_until_paused();
+    ::poll(nullptr, 0, 20);
+    EXPECT_EQ(model->runs(), 0U);
+    EXPECT_FALSE(notices.running());
+    thread->resume();
+    EXPECT_TRUE(model->wait_idle());
+    EXPECT_TRUE(notices.running());
+}
+
+TEST_F(AVcpuThread, MayEndWithoutEverHavingRun)
+{
+    for (int n = 0; n < 300; ++n)
+    {
+        make();
+        thread.reset(); // joins
+    }
+    EXPECT_EQ(model->runs(), 0U);
+    EXPECT_FALSE(notices.running());
+}
 
 TEST_F(AVcpuThread, StaysOutOfTheGuestWhileItIsPaused)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Re-binding of one running machine: what the guest sees, in which order, and what is refused.
+#include "common/plan/alias_planner.hpp"
 #include "tests/unit/machine/rebind_bench.hpp"
 
 #include <cerrno>
@@ -20,6 +21,36 @@ using testing::IsSupersetOf;
 using ARebinding = RebindBench;
 
 // ---- one machine
+
+TEST_F(ARebinding, ChangesWhatStandsBehindAnAliasAndNotWhatItIsToTheGuest)
+{
+    auto first = uart();
+    first.node = "/axi/the-first";
+    first.compatible = {"what", "it is"};
+    first.windows.front().host = HostRange{{0xff01'0000}, 0x1000};
+    first.lines.front().host = Spi::from_dt_cell(22);
+    const auto machine = power_on(plan_of({first, power_key()}));
+    EXPECT_THAT(machine->aliases(), ElementsAre(testing::Field(&plan::AliasPlan::name, "uart0"),
+                                                testing::Field(&plan::AliasPlan::name, "gpio")));
+    machine->detach("uart0");
+    const auto empty = machine->aliases().at(0);
+    EXPECT_EQ(empty.backing, plan::Backing::none);
+    EXPECT_EQ(empty.instance + empty.sysname, "");
+    EXPECT_THAT(empty.compatible, IsEmpty());
+    EXPECT_FALSE(empty.windows.front().host || empty.lines.front().host);
+    EXPECT_TRUE(plan::same_to_guest(empty, first));
+    EXPECT_EQ(empty.node, "/axi/the-first");
+
+    auto second = first;
+    second.node = "/axi/the-second";
+    second.instance = "another";
+    second.lines.front().trigger = Trigger::edge; // its catalogue may say so; the guest heard level
+    machine->attach(second, at_rest, host);
+    const auto now = machine->aliases().at(0);
+    EXPECT_EQ(now.instance, "another");
+    EXPECT_EQ(now.node, "/axi/the-first");
+    EXPECT_EQ(now.lines.front().trigger, Trigger::level);
+}
 
 TEST_F(ARebinding, TakesAnInstanceOutOfTheGuestAndClosesIt)
 {
@@ -50,6 +81,7 @@ TEST_F(ARebinding, PutsAnInstanceBehindAnEmptyAlias)
     EXPECT_GT(machine->attach(uart(), at_rest, host).count(), 0);
 
     EXPECT_THAT(machine->holdings(), ElementsAre(Holding{"uart0", "uart1"}));
+    EXPECT_EQ(machine->aliases().at(0).sysname, uart().sysname);
     EXPECT_TRUE(system.vm().pending(uart_spi)) << "it was wanted before anybody listened";
     device().lower(0);
     EXPECT_TRUE(system.vm().acknowledge(uart_spi));

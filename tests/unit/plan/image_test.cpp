@@ -178,11 +178,11 @@ TEST(AKernel, OfNoKnownFormIsARawBinary)
 TEST(ADeviceTreeFile, CountsAsLongAsItsHeaderSays)
 {
     Bytes blob = fdt::Writer{}.finish();
-    const std::size_t size = blob.size();
-    blob.resize(size + 100);
+    const Bytes tree = blob;
+    blob.resize(tree.size() + 100);
     const auto facts = analyse_dtb(blob);
-    ASSERT_TRUE(std::holds_alternative<PlainFile>(facts));
-    EXPECT_EQ(std::get<PlainFile>(facts).size, size);
+    ASSERT_TRUE(std::holds_alternative<DtbFile>(facts));
+    EXPECT_EQ(std::get<DtbFile>(facts).bytes, tree);
 }
 
 TEST(ADeviceTreeFile, TruncatedAnywhereIsRefused)

@@ -2,6 +2,7 @@
 // Plans of right configurations, and of random ones.
 #include "plan_fixture.hpp"
 
+#include "common/plan/alias_planner.hpp"
 #include "common/plan/nearest.hpp"
 #include "common/plan/print.hpp"
 #include "common/plan/units.hpp"
@@ -32,7 +33,7 @@ TEST(APlan, PutsAnInstanceBehindTheAliasOfAnother)
     EXPECT_EQ(uart.dma, Dma::none);
     EXPECT_FALSE(uart.ethernet);
     EXPECT_EQ(binding_text(uart), "uart0=uart1(ff010000.serial)");
-    EXPECT_EQ(bindings_text(plan), "uart0=uart1(ff010000.serial) gpio=power-key");
+    EXPECT_EQ(bindings_text(plan.aliases), "uart0=uart1(ff010000.serial) gpio=power-key");
 }
 
 TEST(APlan, HasAPowerKeyUnlessTheConfigurationSaysOtherwise)
@@ -44,13 +45,39 @@ TEST(APlan, HasAPowerKeyUnlessTheConfigurationSaysOtherwise)
 TEST(APlan, KeepsAliasesInTheOrderOfTheFile)
 {
     const VmPlan plan = good_plan(head + "[alias]\nuart1 = \"\"\ncan0 = \"\"\nuart0 = \"\"\n");
-    EXPECT_EQ(bindings_text(plan), "uart1=nothing can0=nothing uart0=nothing gpio=power-key");
+    EXPECT_EQ(bindings_text(plan.aliases),
+              "uart1=nothing can0=nothing uart0=nothing gpio=power-key");
+}
+
+TEST(AnAlias, IsPlannedAloneWithAnInstanceThatTheFileDoesNotName)
+{
+    const Config config = parse_config("alias = { uart0 = \"uart1\", uart1 = \"\", can0 = \"no\" }",
+                                       "vm.toml", *VmName::from("vm"));
+    // That uart1 is behind uart0 in the file, and that there is no such thing as "no", is no part
+    // of the question.
+    const auto planned = plan_alias(config, zynqmp(), config.aliases.at(1), "uart1");
+    ASSERT_TRUE(std::holds_alternative<AliasPlan>(planned));
+    const auto& uart1 = std::get<AliasPlan>(planned);
+    EXPECT_EQ(binding_text(uart1), "uart1=uart1(ff010000.serial)");
+    EXPECT_EQ(uart1.windows.at(0).guest.base, GuestAddr{0xff01'0000});
+
+    const auto uart0 = plan_alias(config, zynqmp(), config.aliases.at(0), "uart1");
+    EXPECT_FALSE(same_to_guest(uart1, std::get<AliasPlan>(uart0)));
+    const auto emptied = plan_alias(config, zynqmp(), config.aliases.at(1), no_instance);
+    EXPECT_TRUE(same_to_guest(uart1, std::get<AliasPlan>(emptied)));
+    EXPECT_EQ(std::get<AliasPlan>(emptied).backing, Backing::none);
+
+    const auto refused = plan_alias(config, zynqmp(), config.aliases.at(1), "gem0");
+    ASSERT_TRUE(std::holds_alternative<Problems>(refused));
+    ASSERT_EQ(std::get<Problems>(refused).size(), 1U);
+    EXPECT_EQ(std::get<Problems>(refused).front().what,
+              "alias uart1 is a xlnx,zynqmp-uart, but gem0 is a xlnx,zynqmp-gem");
 }
 
 TEST(APlan, GivesEachOfTwoConsolesItsOwnAlias)
 {
     const VmPlan plan = good_plan(head + "[alias]\nuart0 = \"console\"\nuart1 = \"console\"\n");
-    EXPECT_EQ(bindings_text(plan), "uart0=console uart1=console gpio=power-key");
+    EXPECT_EQ(bindings_text(plan.aliases), "uart0=console uart1=console gpio=power-key");
 }
 
 TEST(APlan, PutsTheDeviceTreeOnTopAndTheInitrdBelow)
@@ -71,7 +98,7 @@ TEST(APlan, GoesAroundAKernelAtTheEndOfRam)
 TEST(APlan, TakesADeviceTreeFileAtItsSizeAndOffAnyBoundary)
 {
     HostFacts facts = good_host();
-    facts.dtb = PlainFile{0x1'2345};
+    facts.dtb = DtbFile{std::vector<std::byte>(0x1'2345)};
     const VmPlan plan = good_plan("memory = 134221824\nkernel = \"/g\"\ndtb = \"/d.dtb\"\n", facts);
     EXPECT_EQ(plan.dtb.memory, (GuestRange{GuestAddr{0x7fe'0000}, 0x1'2345}));
     EXPECT_EQ(plan.dtb.file, "/d.dtb");

@@ -46,7 +46,7 @@ inline HostFacts good_host()
     HostFacts facts;
     facts.kernel = analyse_kernel(make_elf());
     facts.initrd = PlainFile{0x10'0000};
-    facts.dtb = PlainFile{0x1000};
+    facts.dtb = DtbFile{std::vector<std::byte>(0x1000)};
     return facts;
 }
 

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the guest's tree from the root down; bindings are named where they are followed.
-#include "vmm/machine/guest_dtb.hpp"
+#include "common/plan/guest_dtb.hpp"
 
 #include "common/base/error.hpp"
 #include "common/fdt/writer.hpp"
-#include "vmm/machine/guest_devices.hpp"
+#include "common/plan/guest_devices.hpp"
 
 #include <array>
 #include <cerrno>
 
-namespace aliasvm::machine
+namespace aliasvm::plan
 {
 
 namespace
 {
-
-using plan::Catalogue;
-using plan::VmPlan;
 
 // arm,gic.yaml
 constexpr std::uint32_t irq_ppi = 1;
@@ -98,7 +95,7 @@ void GuestTree::write_memory()
         writer_.node(fmt::format("memory@{:x}", plan_->memory.front().range.base.value));
     writer_.string("device_type", "memory");
     std::vector<std::uint32_t> reg;
-    for (const plan::Bank& bank : plan_->memory)
+    for (const Bank& bank : plan_->memory)
     {
         const auto cells = fdt::two_cells({bank.range.base.value, bank.range.size});
         reg.insert(reg.end(), cells.begin(), cells.end());
@@ -184,6 +181,12 @@ std::vector<std::byte> GuestTree::finish() &&
 
 } // namespace
 
+std::vector<std::byte> guest_dtb(const VmPlan& plan, const Catalogue& catalogue,
+                                 const HostFacts& facts)
+{
+    return plan.dtb.file ? std::get<DtbFile>(facts.dtb).bytes : make_guest_dtb(plan, catalogue);
+}
+
 std::vector<std::byte> make_guest_dtb(const VmPlan& plan, const Catalogue& catalogue)
 {
     std::vector<std::byte> blob = GuestTree{plan, catalogue}.finish();
@@ -193,4 +196,4 @@ std::vector<std::byte> make_guest_dtb(const VmPlan& plan, const Catalogue& catal
     return blob;
 }
 
-} // namespace aliasvm::machine
+} // namespace aliasvm::plan

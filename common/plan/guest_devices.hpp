@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace aliasvm::machine
+namespace aliasvm::plan
 {
 
 /// Decides on labels and clocks when constructed, and writes each node when told. Plan, catalogue
@@ -20,7 +20,7 @@ namespace aliasvm::machine
 class GuestDevices
 {
 public:
-    GuestDevices(const plan::VmPlan& plan, const plan::Catalogue& catalogue, fdt::Writer& writer);
+    GuestDevices(const VmPlan& plan, const Catalogue& catalogue, fdt::Writer& writer);
 
     /// The properties of /aliases: which device is the first of its kind.
     void write_labels();
@@ -37,11 +37,11 @@ private:
     /// An alias with what the catalogue knows of it.
     struct Device
     {
-        const plan::AliasPlan* alias;
-        const plan::Instance* like;   ///< whose node the guest's node is made from
-        const plan::Instance* behind; ///< may be null
-        std::uint32_t phandle{};      ///< 0 unless another node points at it
-        std::string label{};          ///< in /aliases: "serial0"; empty for kinds without
+        const AliasPlan* alias;
+        const Instance* like;    ///< whose node the guest's node is made from
+        const Instance* behind;  ///< may be null
+        std::uint32_t phandle{}; ///< 0 unless another node points at it
+        std::string label{};     ///< in /aliases: "serial0"; empty for kinds without
     };
 
     void number_devices(const char* stem, const char* label);
@@ -53,15 +53,15 @@ private:
     void write_reg(const Device& device);
     void write_interrupts(const Device& device);
     void write_clocks_of(const Device& device);
-    void write_ethernet(const plan::Ethernet& ethernet, std::uint32_t phy);
+    void write_ethernet(const Ethernet& ethernet, std::uint32_t phy);
     void write_mdio(std::optional<std::uint32_t> address, std::uint32_t phandle);
     void copy_subnodes(const fdt::Node& from, const Device& device);
 
-    const plan::VmPlan* plan_;
-    const plan::Catalogue* catalogue_;
+    const VmPlan* plan_;
+    const Catalogue* catalogue_;
     fdt::Writer* writer_;
     std::vector<Device> devices_;
     std::map<std::uint32_t, std::uint32_t> clocks_; ///< rate in hertz → phandle
 };
 
-} // namespace aliasvm::machine
+} // namespace aliasvm::plan

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes of the catalogue with the guest's numbers in them.
-#include "vmm/machine/guest_devices.hpp"
+#include "common/plan/guest_devices.hpp"
 
 #include "common/base/error.hpp"
 
@@ -10,15 +10,11 @@
 #include <set>
 #include <span>
 
-namespace aliasvm::machine
+namespace aliasvm::plan
 {
 
 namespace
 {
-
-using plan::AliasPlan;
-using plan::Backing;
-using plan::Instance;
 
 // arm,gic.yaml
 constexpr std::uint32_t irq_spi = 0;
@@ -51,8 +47,7 @@ bool wanted(const AliasPlan& alias, const fdt::Node& subnode)
 
 } // namespace
 
-GuestDevices::GuestDevices(const plan::VmPlan& plan, const plan::Catalogue& catalogue,
-                           fdt::Writer& writer)
+GuestDevices::GuestDevices(const VmPlan& plan, const Catalogue& catalogue, fdt::Writer& writer)
     : plan_{&plan}, catalogue_{&catalogue}, writer_{&writer}
 {
     for (const AliasPlan& alias : plan.aliases)
@@ -101,7 +96,7 @@ std::vector<std::uint32_t> GuestDevices::rates_of(const Device& device) const
 {
     const Instance& source = device.behind != nullptr ? *device.behind : *device.like;
     std::vector<std::uint32_t> rates;
-    for (const plan::Clock& clock : source.clocks)
+    for (const Clock& clock : source.clocks)
     {
         const auto said = clock.firmware_id ? plan_->clock_rates.find(*clock.firmware_id)
                                             : plan_->clock_rates.end();
@@ -205,7 +200,7 @@ void GuestDevices::write_property(const Device& device, const fdt::Property& pro
 void GuestDevices::write_reg(const Device& device)
 {
     std::vector<std::uint32_t> reg;
-    for (const plan::Window& window : device.alias->windows)
+    for (const Window& window : device.alias->windows)
     {
         const auto cells = fdt::two_cells({window.guest.base.value, window.guest.size});
         reg.insert(reg.end(), cells.begin(), cells.end());
@@ -219,7 +214,7 @@ void GuestDevices::write_interrupts(const Device& device)
     std::vector<std::uint32_t> interrupts;
     for (const std::uint32_t index : device.like->interrupt)
     {
-        const plan::Line& line = device.alias->lines.at(index);
+        const Line& line = device.alias->lines.at(index);
         interrupts.insert(interrupts.end(),
                           {irq_spi, line.guest.dt_cell(),
                            line.trigger == Trigger::edge ? irq_edge_rising : irq_level_high});
@@ -236,7 +231,7 @@ void GuestDevices::write_clocks_of(const Device& device)
 }
 
 /// ethernet-controller.yaml. `phy` is the phandle of the PHY's node, or 0.
-void GuestDevices::write_ethernet(const plan::Ethernet& ethernet, std::uint32_t phy)
+void GuestDevices::write_ethernet(const Ethernet& ethernet, std::uint32_t phy)
 {
     writer_->bytes("local-mac-address", std::as_bytes(std::span{ethernet.mac.octets}));
     if (phy != 0)
@@ -289,4 +284,4 @@ void GuestDevices::write_power_key()
     }
 }
 
-} // namespace aliasvm::machine
+} // namespace aliasvm::plan
