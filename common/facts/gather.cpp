@@ -3,11 +3,10 @@
 #include "common/facts/gather.hpp"
 
 #include "common/base/error.hpp"
+#include "common/base/file.hpp"
 #include "common/base/mapping.hpp"
-#include "common/base/unique_fd.hpp"
 #include "common/facts/dma_holes.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,28 +20,28 @@ namespace aliasvm::facts
 namespace
 {
 
-/// The variant that `analyse` makes of the file's bytes, or MissingFile.
+/// The variant that `analyse` makes of the file's bytes, or why there are none.
 template <class Facts>
 Facts look_at(const std::string& path, Facts (*analyse)(std::span<const std::byte>))
 {
-    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    struct stat status
-    {
-    };
-    if (!fd.ok() || ::fstat(fd.get(), &status) != 0)
-        return plan::MissingFile{errno};
-    if (!S_ISREG(status.st_mode))
-        return plan::MissingFile{S_ISDIR(status.st_mode) ? EISDIR : EINVAL};
-    if (status.st_size == 0)
-        return analyse({});
     try
     {
+        const UniqueFd fd = open_regular_file(path);
+        struct stat status
+        {
+        };
+        if (::fstat(fd.get(), &status) != 0)
+            return plan::MissingFile{errno};
+        if (status.st_size == 0)
+            return analyse({});
         const auto size = static_cast<std::uint64_t>(status.st_size);
         const Mapping view = Mapping::of_file(fd.get(), size, path);
         return analyse(view.bytes());
     }
     catch (const Error& error)
     {
+        if (error.code().value() == EINVAL)
+            return plan::ImageFault{"is a pipe, a socket or a device", "give a regular file"};
         return plan::MissingFile{error.code().value()};
     }
 }

@@ -3,9 +3,7 @@
 #include "vmm/machine/image_loader.hpp"
 
 #include "common/base/error.hpp"
-#include "common/base/unique_fd.hpp"
-
-#include <fcntl.h>
+#include "common/base/file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -17,23 +15,15 @@ namespace aliasvm::machine
 namespace
 {
 
-UniqueFd open_file(const std::string& file)
-{
-    UniqueFd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!fd.ok())
-        throw Error{errno, "open {}", file};
-    return fd;
-}
-
 void load_file(GuestMemory& memory, const std::string& file, const GuestRange& range)
 {
-    const UniqueFd fd = open_file(file);
+    const UniqueFd fd = open_regular_file(file);
     memory.load(range.base, fd.get(), 0, range.size, file);
 }
 
 void load_kernel(GuestMemory& memory, const plan::ImagePlan& image)
 {
-    const UniqueFd fd = open_file(image.file);
+    const UniqueFd fd = open_regular_file(image.file);
     for (const plan::Segment& segment : image.segments)
     {
         // The rest of the segment, .bss, is zero already: the memory is fresh.
