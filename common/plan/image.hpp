@@ -43,10 +43,19 @@ struct LinuxImage
     std::uint64_t file_size{};
     std::uint64_t memory_size{}; ///< with .bss; not below file_size
     std::uint64_t text_offset{}; ///< from a 2 MiB boundary
+    bool anywhere{}; ///< else that boundary is to be the lowest of RAM: what is below is lost to it
 };
 
 struct RawImage
 {
+    std::uint64_t file_size{};
+};
+
+/// Looks like something that no CPU runs as it is. Only who says so by kernel_address has it taken
+/// for a raw binary.
+struct ForeignImage
+{
+    ImageFault fault;
     std::uint64_t file_size{};
 };
 
@@ -56,7 +65,8 @@ struct PlainFile
     std::uint64_t size{};
 };
 
-using KernelFacts = std::variant<MissingFile, ImageFault, ElfImage, LinuxImage, RawImage>;
+using KernelFacts =
+    std::variant<MissingFile, ImageFault, ElfImage, LinuxImage, RawImage, ForeignImage>;
 using FileFacts = std::variant<MissingFile, ImageFault, PlainFile>;
 
 /// All three take the whole file, which the caller has mapped; only a few headers of it are

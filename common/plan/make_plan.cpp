@@ -88,7 +88,7 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
         plan.dma_holes = std::move(memory.holes);
     for (LocatedAlias& alias : aliases)
         plan.aliases.push_back(std::move(alias.plan));
-    plan.warnings = find_warnings(config, plan);
+    plan.warnings = find_warnings(config, facts, plan);
     return plan;
 }
 

@@ -39,13 +39,14 @@ private:
     bool usable(const char* key, const Located<std::string>& path, const Facts& facts);
     bool place_kernel();
     void place_image(const LinuxImage& image);
-    void place_raw(const RawImage& image);
+    void place_raw(std::uint64_t file_size);
+    bool usable_foreign();
     void check_kernel_address();
     void check_inside(const Segment& segment, std::size_t index);
     bool place_dtb(std::uint64_t room);
     bool place_initrd();
     std::optional<std::uint64_t> dtb_room();
-    std::optional<GuestAddr> image_base(std::uint64_t size) const;
+    std::optional<GuestAddr> image_base(std::uint64_t size, bool anywhere) const;
     std::optional<GuestRange> find_gap(std::uint64_t size, std::uint64_t alignment) const;
     std::optional<GuestRange> highest_gap(const GuestRange& bank, std::uint64_t size,
                                           std::uint64_t alignment) const;
@@ -84,9 +85,23 @@ bool Placer::usable(const char* key, const Located<std::string>& path, const Fac
     return true;
 }
 
+/// Not, if its look is all that is known of it.
+bool Placer::usable_foreign()
+{
+    const auto* foreign = std::get_if<ForeignImage>(&facts_->kernel);
+    if (foreign == nullptr || config_->kernel_address)
+        return true;
+    problem(config_->kernel->at,
+            fmt::format("kernel {} {}", config_->kernel->value, foreign->fault.what),
+            foreign->fault.mend +
+                "; or, for a raw binary that only looks like this, write kernel_address");
+    return false;
+}
+
 void Placer::check_kernel_address()
 {
-    if (config_->kernel_address && !std::holds_alternative<RawImage>(facts_->kernel))
+    if (config_->kernel_address && (std::holds_alternative<ElfImage>(facts_->kernel) ||
+                                    std::holds_alternative<LinuxImage>(facts_->kernel)))
         problem(config_->kernel_address->at,
                 "kernel_address is for raw binaries only, and the kernel is none",
                 "take the line out: the file says itself where it goes");
@@ -116,14 +131,16 @@ void Placer::check_inside(const Segment& segment, std::size_t index)
             std::move(mend));
 }
 
-/// Where an image of this size can begin, holes left out.
-std::optional<GuestAddr> Placer::image_base(std::uint64_t size) const
+/// Where an image of this size can begin, holes left out: in the largest bank if it may be
+/// anywhere.
+std::optional<GuestAddr> Placer::image_base(std::uint64_t size, bool anywhere) const
 {
-    std::vector<GuestRange> largest_first;
+    std::vector<GuestRange> banks;
     for (const Bank& bank : memory_->banks)
-        largest_first.push_back(bank.range);
-    std::ranges::stable_sort(largest_first, std::greater{}, &GuestRange::size);
-    for (const GuestRange& bank : largest_first)
+        banks.push_back(bank.range);
+    if (anywhere)
+        std::ranges::stable_sort(banks, std::greater{}, &GuestRange::size);
+    for (const GuestRange& bank : banks)
     {
         GuestRange place{GuestAddr{align_up(bank.base.value, 2 * mib)}, size};
         while (bank.contains(place.base, size))
@@ -141,7 +158,7 @@ std::optional<GuestAddr> Placer::image_base(std::uint64_t size) const
 void Placer::place_image(const LinuxImage& image)
 {
     const std::uint64_t size = image.text_offset + image.memory_size;
-    const auto base = image_base(size);
+    const auto base = image_base(size, image.anywhere);
     if (!base && !memory_->banks.empty())
         problem(config_->kernel->at,
                 fmt::format("kernel {} needs {} bytes from a 2 MiB boundary on, and no bank of RAM "
@@ -158,7 +175,7 @@ void Placer::place_image(const LinuxImage& image)
     kernel.segments = {{{kernel.entry, image.memory_size}, 0, image.file_size}};
 }
 
-void Placer::place_raw(const RawImage& image)
+void Placer::place_raw(std::uint64_t file_size)
 {
     ImagePlan& kernel = placement_.kernel;
     kernel.kind = ImageKind::raw;
@@ -166,7 +183,7 @@ void Placer::place_raw(const RawImage& image)
         kernel.entry = GuestAddr{config_->kernel_address->value};
     else if (!memory_->banks.empty())
         kernel.entry = memory_->banks.front().range.base;
-    kernel.segments = {{{kernel.entry, image.file_size}, 0, image.file_size}};
+    kernel.segments = {{{kernel.entry, file_size}, 0, file_size}};
     if (kernel.entry.value % 4 != 0)
         problem(config_->kernel_address->at,
                 fmt::format("kernel_address 0x{:x} is no address of an instruction",
@@ -176,7 +193,8 @@ void Placer::place_raw(const RawImage& image)
 
 bool Placer::place_kernel()
 {
-    if (!config_->kernel || !usable("kernel", *config_->kernel, facts_->kernel))
+    if (!config_->kernel || !usable("kernel", *config_->kernel, facts_->kernel) ||
+        !usable_foreign())
         return false;
     const std::size_t before = problems_->size();
     check_kernel_address();
@@ -190,8 +208,10 @@ bool Placer::place_kernel()
     }
     else if (const auto* image = std::get_if<LinuxImage>(&facts_->kernel))
         place_image(*image);
+    else if (const auto* foreign = std::get_if<ForeignImage>(&facts_->kernel))
+        place_raw(foreign->file_size);
     else
-        place_raw(std::get<RawImage>(facts_->kernel));
+        place_raw(std::get<RawImage>(facts_->kernel).file_size);
     for (std::size_t index = 0; index < kernel.segments.size(); ++index)
     {
         if (!memory_->banks.empty() && kernel.kind != ImageKind::arm64_image)

@@ -75,12 +75,23 @@ void warn_of_place(const Config& config, const VmPlan& plan, Problems& warnings)
     }
 }
 
+void warn_of_foreign(const Config& config, const HostFacts& facts, Problems& warnings)
+{
+    if (const auto* foreign = std::get_if<ForeignImage>(&facts.kernel))
+        warnings.push_back({config.kernel->at,
+                            fmt::format("kernel {} {}, and runs as a raw binary because there is "
+                                        "kernel_address",
+                                        config.kernel->value, foreign->fault.what),
+                            "take kernel_address out if it is none"});
+}
+
 } // namespace
 
-Problems find_warnings(const Config& config, const VmPlan& plan)
+Problems find_warnings(const Config& config, const HostFacts& facts, const VmPlan& plan)
 {
     Problems warnings;
     warn_of_identity(config, warnings);
+    warn_of_foreign(config, facts, warnings);
     warn_of_place(config, plan, warnings);
     for (const AliasConfig& alias : config.aliases)
     {

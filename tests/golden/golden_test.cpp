@@ -26,7 +26,7 @@ HostFacts facts_for(const Config& config)
     else if (config.kernel && config.kernel->value.ends_with("Image"))
         facts.kernel = analyse_kernel(make_linux_image({0, 0x2c0'0000, 0xa, 0x1000}));
     else
-        facts.kernel = analyse_kernel(bytes_of("raw binary"));
+        facts.kernel = analyse_kernel(bytes_of({"raw\0binary", 10}));
     facts.initrd = PlainFile{0x12'3456};
     facts.dtb = PlainFile{0x1'2345};
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};

@@ -45,7 +45,7 @@ std::string fault_of(const plan::HostFacts& facts)
 
 TEST(GatherFacts, SeesWhatAFileIs)
 {
-    const tests::TemporaryFile file{"raw bytes"};
+    const tests::TemporaryFile file{std::string_view{"raw\0bytes", 9}};
     const auto facts = facts_of(file.path());
     const auto* raw = std::get_if<plan::RawImage>(&facts.kernel);
     ASSERT_NE(raw, nullptr);

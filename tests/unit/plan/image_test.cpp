@@ -8,6 +8,7 @@
 #include <functional>
 #include <random>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace aliasvm::plan
@@ -21,6 +22,18 @@ std::string fault_of(const Facts& facts)
 {
     const auto* fault = std::get_if<ImageFault>(&facts);
     return fault == nullptr ? "" : fault->what;
+}
+
+/// What a file is taken for that is no kernel.
+std::string foreign_of(const Bytes& file)
+{
+    const auto facts = analyse_kernel(file);
+    const auto* foreign = std::get_if<ForeignImage>(&facts);
+    if (foreign == nullptr)
+        return "";
+    EXPECT_EQ(foreign->file_size, file.size());
+    EXPECT_NE(foreign->fault.mend, "");
+    return foreign->fault.what;
 }
 
 std::string elf_fault(const std::function<void(Elf64_Ehdr&)>& change)
@@ -148,6 +161,25 @@ TEST(ALinuxImage, IsRefusedIfTheCpuCannotRunIt)
               "is damaged: text_offset is 0x400000");
 }
 
+TEST(ALinuxImage, WhoseSizeIsMoreThanItCanAddressIsDamaged)
+{
+    for (const std::uint64_t size : {~std::uint64_t{0}, ~std::uint64_t{0} - 0x7'ffff,
+                                     std::uint64_t{1} << 63, std::uint64_t{1} << 48})
+        EXPECT_EQ(fault_of(analyse_kernel(make_linux_image({0x8'0000, size}))),
+                  fmt::format("is damaged: image_size is 0x{:x}", size));
+    const auto largest = analyse_kernel(make_linux_image({0, (std::uint64_t{1} << 48) - 1}));
+    EXPECT_TRUE(std::holds_alternative<LinuxImage>(largest));
+}
+
+TEST(ALinuxImage, SaysWhetherItMayBeAnywhere)
+{
+    const auto anywhere = [](const LinuxHead& head)
+    { return std::get<LinuxImage>(analyse_kernel(make_linux_image(head))).anywhere; };
+    EXPECT_TRUE(anywhere({.flags = 0xa}));
+    EXPECT_FALSE(anywhere({.flags = 2}));
+    EXPECT_FALSE(anywhere({.image_size = 0, .flags = 0xa})) << "it had no flags then";
+}
+
 TEST(ALinuxImage, CutWithinItsHeaderIsNotReadBeyond)
 {
     const Bytes whole = make_linux_image({.file_size = 64});
@@ -158,14 +190,114 @@ TEST(ALinuxImage, CutWithinItsHeaderIsNotReadBeyond)
     }
 }
 
-TEST(AKernel, ThatIsWrappedIsRefusedWithTheWayToUnwrapIt)
+Bytes padded(std::string_view head, std::size_t size = 4096)
 {
-    EXPECT_EQ(fault_of(analyse_kernel(bytes_of("\x1f\x8b\x08 and so on"))),
-              "is compressed by gzip");
-    EXPECT_EQ(fault_of(analyse_kernel(bytes_of(std::string_view{"MZ\0\0zimg", 8}))),
+    Bytes file = bytes_of(head);
+    file.resize(std::max(size, head.size()));
+    return file;
+}
+
+Bytes with(std::size_t offset, std::string_view magic)
+{
+    Bytes file(4096);
+    std::ranges::copy(bytes_of(magic), file.begin() + static_cast<std::ptrdiff_t>(offset));
+    return file;
+}
+
+Bytes make_pe()
+{
+    Bytes file = padded("MZ");
+    put(file, 0x3c, std::uint32_t{0x40});
+    std::memcpy(file.data() + 0x40, "PE\0\0\x64\xaa", 6);
+    return file;
+}
+
+std::string lzma_head(std::uint32_t dictionary, std::uint64_t size)
+{
+    std::string head(13, '\x5d');
+    std::memcpy(head.data() + 1, &dictionary, sizeof dictionary);
+    std::memcpy(head.data() + 5, &size, sizeof size);
+    return head;
+}
+
+TEST(AKernel, ThatIsSomethingElseIsToldByItsForm)
+{
+    using namespace std::string_view_literals;
+    EXPECT_EQ(foreign_of(padded("BZh91AY&SY")), "is compressed by bzip2");
+    EXPECT_EQ(foreign_of(padded("\xfd\x37zXZ\0"sv)), "is compressed by xz");
+    EXPECT_EQ(foreign_of(padded("\x89LZO\0\r\n\x1a\n"sv)), "is compressed by lzop");
+    EXPECT_EQ(foreign_of(padded("\x28\xb5\x2f\xfd"sv)), "is compressed by zstd");
+    EXPECT_EQ(foreign_of(padded("\x02\x21\x4c\x18"sv)), "is compressed by lz4");
+    EXPECT_EQ(foreign_of(padded("\x04\x22\x4d\x18"sv)), "is compressed by lz4");
+    EXPECT_EQ(foreign_of(padded("MZ\0\0zimg"sv)),
               "is an EFI zboot kernel (vmlinuz.efi), which unpacks itself by EFI only");
-    EXPECT_EQ(fault_of(analyse_kernel(bytes_of("\x27\x05\x19\x56"))), "is a U-Boot uImage");
+    EXPECT_EQ(foreign_of(padded("\x27\x05\x19\x56"sv)), "is a U-Boot uImage");
+    EXPECT_EQ(foreign_of(padded("\xd0\x0d\xfe\xed"sv)),
+              "is a device tree blob or a U-Boot FIT image");
+    EXPECT_EQ(foreign_of(with(0x20, "\x66\x55\x99\xaaXNLX")),
+              "is a boot image of bootgen (BOOT.BIN)");
+    EXPECT_EQ(foreign_of(make_pe()), "is an EFI program (a UKI, GRUB), which needs EFI");
+    EXPECT_EQ(foreign_of(padded(lzma_head(1 << 23, ~0ULL))), "is compressed by lzma");
+    EXPECT_EQ(foreign_of(padded(lzma_head(3 << 22, 40'000'000))), "is compressed by lzma");
+    EXPECT_EQ(foreign_of(bytes_of(":020000040000FA\r\n:10000000")), "is in Intel HEX form");
+    EXPECT_EQ(foreign_of(bytes_of("S00600004844521B\r\nS1130000")), "is in S-record form");
+    EXPECT_EQ(foreign_of(bytes_of("not a kernel at all\n")), "is a text");
+    EXPECT_EQ(foreign_of(bytes_of("#!/bin/sh\nexec gr\xc3\xbc\xc3\x9f\x65\n")), "is a text");
     EXPECT_EQ(fault_of(analyse_kernel({})), "is empty");
+}
+
+TEST(AKernel, ThatOnlyBeginsLikeSomethingElseIsARawBinary)
+{
+    using namespace std::string_view_literals;
+    EXPECT_EQ(foreign_of(padded("MZ")), "") << "no PE header";
+    Bytes far = padded("MZ");
+    put(far, 0x3c, ~std::uint32_t{0});
+    EXPECT_EQ(foreign_of(far), "") << "its PE header is beyond the file";
+    EXPECT_EQ(foreign_of(padded(lzma_head(0, ~0ULL))), "");
+    EXPECT_EQ(foreign_of(padded(lzma_head((1 << 23) + 12345, ~0ULL))), "");
+    EXPECT_EQ(foreign_of(padded(lzma_head(1 << 23, ~0ULL << 38))), "");
+    EXPECT_EQ(foreign_of(padded(":0200")), "");
+    EXPECT_EQ(foreign_of(padded("S0060")), "");
+    EXPECT_EQ(foreign_of(with(100, "text\n")), "");
+}
+
+TEST(AKernel, ThatIsAnEfiProgramToo)
+{
+    Bytes file = make_pe();
+    const Bytes image = make_linux_image({.file_size = file.size()});
+    std::copy(image.begin() + 8, image.begin() + 0x3c, file.begin() + 8);
+    EXPECT_TRUE(std::holds_alternative<LinuxImage>(analyse_kernel(file))) << "CONFIG_EFI";
+}
+
+TEST(AKernel, OfAnyLengthIsReadWithinItsBounds)
+{
+    using namespace std::string_view_literals;
+    for (const Bytes& whole :
+         {make_pe(), with(0x20, "\x66\x55\x99\xaa"), padded(lzma_head(1 << 23, ~0ULL)),
+          bytes_of(":020000040000FA\r\n"), bytes_of("S00600004844521B\r\n"),
+          padded("\xfd\x37zXZ\0"sv, 6), padded("MZ\0\0zimg"sv, 8)})
+    {
+        for (std::size_t size = 1; size < std::min<std::size_t>(whole.size(), 128); ++size)
+        {
+            // A copy of its own, so that the sanitizer sees the first byte beyond.
+            const Bytes part{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)};
+            const auto facts = analyse_kernel(part);
+            EXPECT_TRUE(std::holds_alternative<RawImage>(facts) ||
+                        std::holds_alternative<ForeignImage>(facts));
+        }
+    }
+}
+
+TEST(AKernel, OfRandomWordsIsNeverTakenForAText)
+{
+    std::mt19937 random{7};
+    for (int round = 0; round < 2'000; ++round)
+    {
+        Bytes code(256);
+        for (std::size_t offset = 0; offset < code.size(); offset += 4)
+            put(code, offset, static_cast<std::uint32_t>(random()));
+        EXPECT_EQ(foreign_of(code), "");
+    }
 }
 
 TEST(AKernel, OfNoKnownFormIsARawBinary)

@@ -87,6 +87,38 @@ TEST(APlan, PutsARawBinaryWhereTheConfigurationSays)
     EXPECT_EQ(plan.kernel.segments.at(0).memory, (GuestRange{GuestAddr{0x8'0000}, 0x1000}));
 }
 
+TEST(APlan, PutsALinuxKernelThatMayNotBeAnywhereIntoTheLowestBank)
+{
+    const std::string text = "memory = \"6G\"\nkernel = \"/g\"\n";
+    HostFacts facts = good_host();
+    facts.kernel = LinuxImage{0x1000, 0x20'0000, 0x8'0000, true};
+    EXPECT_EQ(good_plan(text, facts).kernel.entry, GuestAddr{0x8'0008'0000}) << "the largest";
+    facts.kernel = LinuxImage{0x1000, 0x20'0000, 0x8'0000, false};
+    EXPECT_EQ(good_plan(text, facts).kernel.entry, GuestAddr{0x8'0000});
+}
+
+TEST(APlan, KeepsALinuxKernelOfAnyHeaderOffTheDeviceTree)
+{
+    std::mt19937_64 random{3};
+    int planned = 0;
+    for (int round = 0; round < 5'000; ++round)
+    {
+        const std::uint64_t size = random() >> random() % 64;
+        const std::uint64_t offset = random() % 4 == 0 ? random() : random() % 0x200 * 0x1000;
+        HostFacts facts = good_host();
+        facts.kernel = analyse_kernel(make_linux_image({offset, size, random() % 16, 0x1000}));
+        const auto result = plan_of(head, facts);
+        if (const auto* plan = std::get_if<VmPlan>(&result))
+        {
+            const GuestRange& kernel = plan->kernel.segments.at(0).memory;
+            EXPECT_FALSE(kernel.overlaps(plan->dtb.memory));
+            EXPECT_TRUE(plan->memory.at(0).range.contains(kernel.base, kernel.size));
+            ++planned;
+        }
+    }
+    EXPECT_GT(planned, 500);
+}
+
 TEST(APlan, KeepsTheDmaHoleOnlyForVmsWithABusMaster)
 {
     HostFacts facts = good_host();

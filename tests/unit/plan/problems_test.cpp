@@ -414,6 +414,24 @@ TEST(Hugepages, OfWhichNobodyKnowsThePlaceGiveNoProblemOfIt)
                 testing::HasSubstr("load segment 0 [0x00000000+0x3000] is not in RAM "));
 }
 
+TEST(AnImage, ThatIsNoKernelIsToldUnlessItIsSaidToBeRaw)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(bytes_of("BZh91AY&SY and so on"));
+    EXPECT_EQ(
+        problems_of(good(), facts),
+        "vm.toml:2:10: kernel /g.elf is compressed by bzip2; give it unpacked: bzip2 -dc; or, "
+        "for a raw binary that only looks like this, write kernel_address\n");
+    const VmPlan plan = good_plan(good("kernel_address = 0x80000\n"), facts);
+    EXPECT_EQ(plan.kernel.kind, ImageKind::raw);
+    EXPECT_EQ(plan.kernel.segments.at(0).memory, (GuestRange{GuestAddr{0x8'0000}, 20}));
+    ASSERT_EQ(plan.warnings.size(), 1U);
+    EXPECT_EQ(
+        to_string(plan.warnings.at(0)),
+        "vm.toml:2:10: kernel /g.elf is compressed by bzip2, and runs as a raw binary because "
+        "there is kernel_address; take kernel_address out if it is none");
+}
+
 TEST(AKernelAddress, IsForRawBinariesOnly)
 {
     EXPECT_EQ(problems_of(good("kernel_address = 0x80000\n")),
