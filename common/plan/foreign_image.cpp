@@ -29,7 +29,8 @@ struct Magic
 };
 
 constexpr std::array magics{
-    Magic{0, "\x1f\x8b"sv, "is compressed by gzip", "give it unpacked: gunzip < Image.gz > Image"},
+    // Whoever looks at a kernel has unpacked it once.
+    Magic{0, "\x1f\x8b\x08"sv, "is compressed by gzip within gzip", "unpack it once: gunzip"},
     Magic{0, "BZh"sv, "is compressed by bzip2", "give it unpacked: bzip2 -dc"},
     Magic{0,
           "\xfd"

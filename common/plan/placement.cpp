@@ -200,6 +200,7 @@ bool Placer::place_kernel()
     check_kernel_address();
     ImagePlan& kernel = placement_.kernel;
     kernel.file = config_->kernel->value;
+    kernel.unpacked_size = facts_->unpacked_size;
     if (const auto* elf = std::get_if<ElfImage>(&facts_->kernel))
     {
         kernel.kind = ImageKind::elf;

@@ -52,8 +52,9 @@ struct ImagePlan
 {
     std::string file;
     ImageKind kind{};
-    std::vector<Segment> segments;
+    std::vector<Segment> segments; ///< of the unpacked file, if it is packed
     GuestAddr entry;
+    std::optional<std::uint64_t> unpacked_size{}; ///< of a gzip file; nothing: it is none
 };
 
 /// A file that goes to guest memory as it is; `memory.size` is the file's size.

@@ -9,6 +9,7 @@
 #include "common/plan/print.hpp"
 #include "vmm/control/lifecycle.hpp"
 #include "vmm/machine/guest_dtb.hpp"
+#include "vmm/machine/image_loader.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -164,9 +165,17 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
     get_devices(broker, *plan, outside.devices);
     Bindings book{std::move(config), *plan, catalogue};
     auto dtb = device_tree(*plan, catalogue);
-    return run_machine(
-        loop, {std::move(*plan), std::move(book), std::move(dtb), std::move(hugepages.file)},
-        outside, broker);
+    try
+    {
+        return run_machine(
+            loop, {std::move(*plan), std::move(book), std::move(dtb), std::move(hugepages.file)},
+            outside, broker);
+    }
+    catch (const machine::BadImage& error)
+    {
+        spdlog::error("{}; copy or build the file again", error.what());
+        return ExitStatus::configuration;
+    }
 }
 
 } // namespace aliasvm::control
