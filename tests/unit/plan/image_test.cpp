@@ -68,8 +68,6 @@ TEST(AnElfFile, IsRefusedInWordsOfItsOwnForEachReason)
               "is no 64-bit ELF file");
     EXPECT_EQ(elf_fault([](Elf64_Ehdr& h) { h.e_ident[EI_DATA] = ELFDATA2MSB; }),
               "is a big-endian ELF file");
-    EXPECT_EQ(elf_fault([](Elf64_Ehdr& h) { h.e_type = ET_DYN; }),
-              "is a position-independent ELF file, which needs a dynamic loader");
     EXPECT_EQ(elf_fault([](Elf64_Ehdr& h) { h.e_type = ET_REL; }),
               "is an ELF object file, not an executable");
     EXPECT_EQ(elf_fault([](Elf64_Ehdr& h) { h.e_phoff = ~std::uint64_t{0} - 8; }),
@@ -83,6 +81,40 @@ TEST(AnElfFile, IsRefusedInWordsOfItsOwnForEachReason)
               "has its entry point 0x2 at no instruction of a segment");
 }
 
+TEST(AnElfFile, ThatIsPositionIndependentCanBeMovedByItsLargestAlignment)
+{
+    const auto facts = analyse_kernel(make_pie(
+        {{0x77'0000, 0x100, 0x40, 0x1000, 0x1000}, {0x88'0000, 0x100, 0x40, 0x2'0000, 0x1'0000}}));
+    const auto* elf = std::get_if<ElfImage>(&facts);
+    ASSERT_NE(elf, nullptr) << fault_of(facts);
+    EXPECT_EQ(elf->alignment, 0x1'0000U);
+    EXPECT_EQ(elf->segments[0].memory.base, GuestAddr{0x1000}) << "its virtual addresses count";
+    EXPECT_EQ(elf->segments[1].memory.base, GuestAddr{0x2'0000});
+    EXPECT_EQ(elf->entry, GuestAddr{0x1000});
+    EXPECT_EQ(std::get<ElfImage>(analyse_kernel(make_elf())).alignment, 0U);
+}
+
+TEST(AnElfFile, ThatNeedsADynamicLoaderIsRefused)
+{
+    EXPECT_EQ(fault_of(analyse_kernel(make_pie({{0}, {0x1000, 8, 8, 0x1000, 1, PT_INTERP}}))),
+              "is a position-independent ELF file, which needs a dynamic loader");
+    // A shared library: its entry is 0, where its own header is.
+    Bytes library = make_pie({{0, 0x1000, 0x80}});
+    put(library, sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_offset), std::uint64_t{0});
+    EXPECT_EQ(fault_of(analyse_kernel(library)),
+              "has its entry point 0x0 at no instruction of a segment");
+}
+
+TEST(AnElfFile, MayNotAskForAnAlignmentThatIsNone)
+{
+    for (const std::uint64_t alignment :
+         {std::uint64_t{3}, std::uint64_t{1} << 31, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+        EXPECT_EQ(fault_of(analyse_kernel(make_pie({{0, 0x100, 0x40, 0, alignment}}))),
+                  fmt::format("is damaged: a segment is to be aligned to 0x{:x}", alignment));
+    EXPECT_EQ(fault_of(analyse_kernel(make_elf({{0, 0x100, 0x40, 0, 3}}))), "")
+        << "of one that stays where it is it means nothing";
+}
+
 TEST(AnElfFile, MayNotHaveSegmentsThatWrapAroundOrOverlap)
 {
     EXPECT_EQ(fault_of(analyse_kernel(make_elf({{~std::uint64_t{0} - 0xff, 0x1000, 0x40, 0}}))),
@@ -91,6 +123,14 @@ TEST(AnElfFile, MayNotHaveSegmentsThatWrapAroundOrOverlap)
               "is damaged: segment 0 has more bytes in the file than in memory");
     EXPECT_EQ(fault_of(analyse_kernel(make_elf({{0, 0x1000}, {0xfff, 0x1000}}))),
               "has two segments at 0x00000fff");
+    EXPECT_EQ(fault_of(analyse_kernel(make_elf({{0x2000, 0x1000}, {0x1000, 0x4000}}))),
+              "has two segments at 0x00002000");
+    EXPECT_EQ(fault_of(analyse_kernel(
+                  make_pie({{0, 0x1000, 0x40, 0}, {0x10'0000, 0x1000, 0x40, 0x800}}))),
+              "has two segments at 0x00000800")
+        << "by the addresses that count";
+    EXPECT_EQ(fault_of(analyse_kernel(make_pie({{0, 0x1000, 0x40, ~std::uint64_t{0} - 0xff}}))),
+              "is damaged: segment 0 runs past the end of the address space");
 }
 
 TEST(AnElfFile, TruncatedAnywhereIsNotTakenForWhole)
@@ -110,25 +150,29 @@ TEST(AnElfFile, TruncatedAnywhereIsNotTakenForWhole)
 TEST(AnElfFile, WithAnyBytesChangedIsReadWithinItsBounds)
 {
     std::mt19937 random{1};
-    const Bytes whole = make_elf({{0, 0x100, 0x40}, {0x1000, 0x100, 0x40}});
-    const auto headers = static_cast<std::size_t>(sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr));
-    for (int round = 0; round < 20'000; ++round)
+    for (const Bytes& whole : {make_elf({{0, 0x100, 0x40}, {0x1000, 0x100, 0x40}}),
+                               make_pie({{0, 0x100, 0x40, 0, 0x1000}, {0x1000, 0x100, 0x40}})})
     {
-        Bytes file = whole;
-        for (auto changes = random() % 4 + 1; changes > 0; --changes)
-            file[4 + random() % (headers - 4)] =
-                static_cast<std::byte>(random() % 3 == 0 ? 0xff : random());
-        const auto facts = analyse_kernel(file);
-        if (const auto* elf = std::get_if<ElfImage>(&facts))
+        const auto headers = static_cast<std::size_t>(sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr));
+        for (int round = 0; round < 20'000; ++round)
         {
-            for (const Segment& segment : elf->segments)
+            Bytes file = whole;
+            for (auto changes = random() % 4 + 1; changes > 0; --changes)
+                file[4 + random() % (headers - 4)] =
+                    static_cast<std::byte>(random() % 3 == 0 ? 0xff : random());
+            const auto facts = analyse_kernel(file);
+            if (const auto* elf = std::get_if<ElfImage>(&facts))
             {
-                ASSERT_LE(segment.file_offset + segment.file_size, file.size());
-                ASSERT_LE(segment.file_size, segment.memory.size);
-                ASSERT_TRUE(segment.memory.valid());
+                for (const Segment& segment : elf->segments)
+                {
+                    ASSERT_LE(segment.file_offset + segment.file_size, file.size());
+                    ASSERT_LE(segment.file_size, segment.memory.size);
+                    ASSERT_TRUE(segment.memory.valid());
+                }
+                ASSERT_TRUE(std::ranges::any_of(elf->segments, [elf](const Segment& s)
+                                                { return s.memory.contains(elf->entry); }));
+                ASSERT_EQ(elf->alignment & (elf->alignment - 1), 0U);
             }
-            ASSERT_TRUE(std::ranges::any_of(elf->segments, [elf](const Segment& s)
-                                            { return s.memory.contains(elf->entry); }));
         }
     }
 }

@@ -434,9 +434,10 @@ TEST(AnImage, ThatIsNoKernelIsToldUnlessItIsSaidToBeRaw)
 
 TEST(AKernelAddress, IsForRawBinariesOnly)
 {
-    EXPECT_EQ(problems_of(good("kernel_address = 0x80000\n")),
-              "vm.toml:3:18: kernel_address is for raw binaries only, and the kernel is none; take "
-              "the line out: the file says itself where it goes\n");
+    EXPECT_EQ(
+        problems_of(good("kernel_address = 0x80000\n")),
+        "vm.toml:3:18: kernel_address is for raw binaries and static PIE only, and the kernel "
+        "is neither; take the line out: the file says itself where it goes\n");
 }
 
 TEST(AHost, WithLargePagesCannotMapDevices)
