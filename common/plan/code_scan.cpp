@@ -136,6 +136,21 @@ bool CodeFacts::writes(const SystemRegister& which) const
     return use != registers.end() && use->written;
 }
 
+std::vector<std::string> CodeFacts::written_of_el3() const
+{
+    constexpr std::uint8_t el3 = 6;
+    std::vector<std::string> found;
+    for (const RegisterUse& use : registers)
+    {
+        // By name only: a word of data looks like some register of EL3 more easily than like one
+        // that there is.
+        if (use.written && use.which.op1 == el3 &&
+            std::ranges::find(names, use.which, &Name::which) != names.end())
+            found.push_back(register_text(use.which));
+    }
+    return found;
+}
+
 CodeFacts scan_code(std::span<const Bytes> pieces)
 {
     CodeFacts facts;

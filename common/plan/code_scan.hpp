@@ -55,6 +55,8 @@ struct CodeFacts
 
     [[nodiscard]] bool reads(const SystemRegister& which) const;
     [[nodiscard]] bool writes(const SystemRegister& which) const;
+    /// Names of the registers of EL3 that are written, of those that start code writes.
+    [[nodiscard]] std::vector<std::string> written_of_el3() const;
 };
 
 /// Looks through executable pieces of a program as they lie in the file, each from an instruction

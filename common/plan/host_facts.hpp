@@ -23,8 +23,8 @@ struct HostFacts
     KernelFacts kernel{MissingFile{}};                ///< looked at if Config::kernel is there
     /// Of a kernel that is a gzip file, and what `kernel` then is about.
     std::optional<std::uint64_t> unpacked_size;
-    FileFacts initrd{MissingFile{}};                  ///< looked at if Config::initrd is there
-    FileFacts dtb{MissingFile{}};                     ///< looked at if Config::dtb is there
+    FileFacts initrd{MissingFile{}}; ///< looked at if Config::initrd is there
+    FileFacts dtb{MissingFile{}};    ///< looked at if Config::dtb is there
 
     /// Guest-physical ranges that the IOMMU refuses to map, as VFIO's IOVA ranges leave them out:
     /// on a ZynqMP with its SMMU, 1 MiB at 0x08000000 for MSIs. Empty without an IOMMU. Filled by
