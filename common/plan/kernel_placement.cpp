@@ -18,14 +18,13 @@ namespace
 {
 
 constexpr std::uint64_t mib = 1 << 20;
-constexpr std::uint64_t most_memory = std::uint64_t{1} << 40; // nobody has more
 
 class KernelPlacer
 {
 public:
     KernelPlacer(const Config& config, const HostFacts& facts, const MemoryLayout& memory,
-                 Problems& problems)
-        : config_{&config}, facts_{&facts}, memory_{&memory}, problems_{&problems}
+                 const Surroundings& around, Problems& problems)
+        : config_{&config}, facts_{&facts}, memory_{&memory}, around_{&around}, problems_{&problems}
     {
     }
 
@@ -47,6 +46,7 @@ private:
     const Config* config_;
     const HostFacts* facts_;
     const MemoryLayout* memory_;
+    const Surroundings* around_;
     Problems* problems_;
     ImagePlan kernel_;
 };
@@ -81,7 +81,8 @@ void KernelPlacer::check_kernel_address()
 
 bool KernelPlacer::in_ram(const GuestRange& range) const
 {
-    return std::ranges::any_of(memory_->banks, [&range](const Bank& bank)
+    return (memory_->ocm && memory_->ocm->range.contains(range.base, range.size)) ||
+           std::ranges::any_of(memory_->banks, [&range](const Bank& bank)
                                { return bank.range.contains(range.base, range.size); });
 }
 
@@ -96,25 +97,43 @@ void KernelPlacer::check_all_inside()
 void KernelPlacer::check_inside(const Segment& segment, std::size_t index)
 {
     const GuestRange& at = segment.memory;
-    const auto& banks = memory_->banks;
-    const bool inside = in_ram(at);
-    const Bank& lowest = banks.front();
-    const bool begins_there = lowest.range.contains(at.base);
-    // Where the hugepages will be is not known (warnings.cpp); where low_memory is never changes.
-    if (inside || (memory_->example && (lowest.offset || !begins_there)))
+    if (in_ram(at))
         return;
     const bool elf = kernel_.kind == ImageKind::elf;
+    const std::string what = fmt::format(
+        "kernel {}: {} [{}]", config_->kernel->value,
+        elf ? fmt::format("load segment {}", index) : std::string{"image"}, range_text(at));
+    const std::string elsewhere = elf ? "link it to addresses in RAM" : "load it elsewhere";
+    const auto device =
+        std::ranges::find_if(around_->devices, [&at](const Surroundings::Device& one)
+                             { return one.window.overlaps(at); });
+    if (device != around_->devices.end())
+        return problem(
+            config_->kernel->at,
+            fmt::format("{} lies over {} [{}]", what, device->owner, range_text(device->window)),
+            elsewhere);
+    if (around_->ocm && !memory_->ocm && around_->ocm->contains(at.base, at.size))
+        return problem(config_->kernel->at,
+                       what + " is in the on-chip memory, which this VM has not",
+                       "write ocm = true");
+
+    const Bank& lowest = memory_->banks.front();
+    const bool begins_there = lowest.range.contains(at.base);
+    const bool can_be_ram = std::ranges::any_of(around_->ram, [&at](const GuestRange& range)
+                                                { return range.contains(at.base, at.size); });
+    // Where the hugepages will be is not known (warnings.cpp); where low_memory is never changes.
+    if (memory_->example && can_be_ram && (lowest.offset || !begins_there))
+        return;
     const bool identity = config_->dma.value == Dma::identity;
-    std::string mend = elf ? "link it to addresses in RAM" : "load it elsewhere";
-    const bool reachable = at.last().value < most_memory;
-    if (reachable &&
+    std::string mend = elsewhere;
+    if (can_be_ram &&
         ((begins_there && !lowest.offset) || (identity && at.base < lowest.range.base)))
         mend += fmt::format(", or write {} = \"{}\"", identity ? "low_memory" : "memory",
                             size_text(align_up(at.last().value, mib)));
     problem(config_->kernel->at,
-            fmt::format("kernel {}: {} [{}] is not in RAM {}", config_->kernel->value,
-                        elf ? fmt::format("load segment {}", index) : std::string{"image"},
-                        range_text(at), banks_text(banks)),
+            fmt::format("{} is not in RAM {}{}", what, banks_text(memory_->banks),
+                        memory_->ocm ? fmt::format(", [{}]", range_text(memory_->ocm->range))
+                                     : std::string{}),
             std::move(mend));
 }
 
@@ -241,9 +260,10 @@ std::optional<ImagePlan> KernelPlacer::place()
 } // namespace
 
 std::optional<ImagePlan> kernel_plan(const Config& config, const HostFacts& facts,
-                                     const MemoryLayout& memory, Problems& problems)
+                                     const MemoryLayout& memory, const Surroundings& around,
+                                     Problems& problems)
 {
-    return KernelPlacer{config, facts, memory, problems}.place();
+    return KernelPlacer{config, facts, memory, around, problems}.place();
 }
 
 } // namespace aliasvm::plan

@@ -35,6 +35,20 @@ void check_host(const Config& config, const HostFacts& facts,
                         "build the host's kernel with CONFIG_ARM64_4K_PAGES"});
 }
 
+Surroundings surroundings(const Catalogue& catalogue, const std::vector<LocatedAlias>& aliases)
+{
+    Surroundings around{{{catalogue.gic_distributor(), "the GIC distributor"},
+                         {catalogue.gic_cpu_interface(), "the GIC CPU interface"}},
+                        catalogue.memory(),
+                        catalogue.ocm()};
+    for (const LocatedAlias& alias : aliases)
+    {
+        for (const Window& window : alias.plan.windows)
+            around.devices.push_back({window.guest, "alias " + alias.plan.name});
+    }
+    return around;
+}
+
 /// Also an alias that is empty now counts: a bus master may be put behind it later.
 bool any_bus_master(const std::vector<LocatedAlias>& aliases, const Catalogue& catalogue)
 {
@@ -60,7 +74,8 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
     MemoryLayout memory = lay_out_memory(config, catalogue, facts, problems);
     check_conflicts(config, catalogue, facts, memory, aliases, problems);
     check_host(config, facts, aliases, problems);
-    std::optional<Placement> placement = place_images(config, facts, memory, problems);
+    std::optional<Placement> placement =
+        place_images(config, facts, memory, surroundings(catalogue, aliases), problems);
     if (!problems.empty())
     {
         sort_by_place(problems);
@@ -71,6 +86,7 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
 
     VmPlan plan{.name = config.name,
                 .memory = std::move(memory.banks),
+                .ocm = memory.ocm,
                 .example_place = memory.example,
                 .dma_holes = {},
                 .clock_rates = facts.clock_rates,

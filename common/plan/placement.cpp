@@ -2,7 +2,6 @@
 // The kernel where it must be, everything else from the top of a bank down.
 #include "common/plan/placement.hpp"
 
-#include "common/plan/kernel_placement.hpp"
 #include "common/plan/units.hpp"
 #include "common/plan/usable_file.hpp"
 
@@ -26,8 +25,8 @@ class Placer
 {
 public:
     Placer(const Config& config, const HostFacts& facts, const MemoryLayout& memory,
-           Problems& problems)
-        : config_{&config}, facts_{&facts}, memory_{&memory}, problems_{&problems}
+           const Surroundings& around, Problems& problems)
+        : config_{&config}, facts_{&facts}, memory_{&memory}, around_{&around}, problems_{&problems}
     {
     }
 
@@ -47,6 +46,7 @@ private:
     const Config* config_;
     const HostFacts* facts_;
     const MemoryLayout* memory_;
+    const Surroundings* around_;
     Problems* problems_;
     Placement placement_;
     std::vector<GuestRange> taken_;
@@ -123,7 +123,7 @@ void Placer::no_room(const SourcePosition& at, const std::string& what, std::uin
 
 bool Placer::place_kernel()
 {
-    auto kernel = kernel_plan(*config_, *facts_, *memory_, *problems_);
+    auto kernel = kernel_plan(*config_, *facts_, *memory_, *around_, *problems_);
     if (!kernel)
         return false;
     placement_.kernel = std::move(*kernel);
@@ -181,9 +181,10 @@ std::optional<Placement> Placer::place()
 } // namespace
 
 std::optional<Placement> place_images(const Config& config, const HostFacts& facts,
-                                      const MemoryLayout& memory, Problems& problems)
+                                      const MemoryLayout& memory, const Surroundings& around,
+                                      Problems& problems)
 {
-    return Placer{config, facts, memory, problems}.place();
+    return Placer{config, facts, memory, around, problems}.place();
 }
 
 } // namespace aliasvm::plan

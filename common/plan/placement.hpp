@@ -5,6 +5,7 @@
 #include "common/base/problem.hpp"
 #include "common/plan/config.hpp"
 #include "common/plan/host_facts.hpp"
+#include "common/plan/kernel_placement.hpp"
 #include "common/plan/memory_layout.hpp"
 #include "common/plan/plan.hpp"
 
@@ -28,6 +29,7 @@ struct Placement
 /// MiB boundary; the initrd likewise, at a page. All but ELF and raw keep out of where no device
 /// reaches: it is of little use to a guest's drivers. Nothing if there is a problem.
 [[nodiscard]] std::optional<Placement> place_images(const Config& config, const HostFacts& facts,
-                                                    const MemoryLayout& memory, Problems& problems);
+                                                    const MemoryLayout& memory,
+                                                    const Surroundings& around, Problems& problems);
 
 } // namespace aliasvm::plan

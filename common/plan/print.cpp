@@ -106,6 +106,8 @@ void add_memory(const VmPlan& plan, Table& table)
         else
             table.row("memory", "RAM " + size, range_text(bank.range));
     }
+    if (plan.ocm)
+        table.row("ocm", "RAM " + size_text(plan.ocm->range.size), range_text(plan.ocm->range));
     for (const GuestRange& hole : plan.dma_holes)
         table.row("memory", "no DMA", range_text(hole));
 }

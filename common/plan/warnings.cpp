@@ -62,9 +62,10 @@ void warn_of_place(const Config& config, const VmPlan& plan, Problems& warnings)
 {
     for (const Segment& segment : plan.kernel.segments)
     {
-        const bool inside = std::ranges::any_of(
-            plan.memory, [&segment](const Bank& bank)
-            { return bank.range.contains(segment.memory.base, segment.memory.size); });
+        const auto holds = [&segment](const Bank& bank)
+        { return bank.range.contains(segment.memory.base, segment.memory.size); };
+        const bool inside =
+            std::ranges::any_of(plan.memory, holds) || (plan.ocm && holds(*plan.ocm));
         if (!inside)
             warnings.push_back(
                 {config.kernel->at,
