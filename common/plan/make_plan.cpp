@@ -7,6 +7,7 @@
 #include "common/plan/memory_layout.hpp"
 #include "common/plan/placement.hpp"
 #include "common/plan/warnings.hpp"
+#include "common/quiesce/quiesce.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -33,6 +34,22 @@ void check_host(const Config& config, const HostFacts& facts,
                                     "devices cannot be mapped",
                                     facts.host_page_size),
                         "build the host's kernel with CONFIG_ARM64_4K_PAGES"});
+}
+
+/// The daemon brings a device to rest before it gives it to anybody, and cannot with these.
+void check_rest(const std::vector<LocatedAlias>& aliases, Problems& problems)
+{
+    for (const LocatedAlias& alias : aliases)
+    {
+        if (alias.plan.backing == Backing::instance &&
+            !quiesce::has_sequence(alias.plan.compatible))
+            problems.push_back(
+                {alias.instance_at,
+                 fmt::format("no quiesce sequence is known for {} ({}), so no VM can "
+                             "have it",
+                             alias.plan.instance, alias.plan.compatible.front()),
+                 "write \"\" for nothing yet"});
+    }
 }
 
 Surroundings surroundings(const Catalogue& catalogue, const std::vector<LocatedAlias>& aliases)
@@ -74,6 +91,7 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
     MemoryLayout memory = lay_out_memory(config, catalogue, facts, problems);
     check_conflicts(config, catalogue, facts, memory, aliases, problems);
     check_host(config, facts, aliases, problems);
+    check_rest(aliases, problems);
     std::optional<Placement> placement =
         place_images(config, facts, memory, surroundings(catalogue, aliases), problems);
     if (!problems.empty())

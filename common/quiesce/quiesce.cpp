@@ -226,19 +226,30 @@ constexpr std::array sequences{
     Sequence{"xlnx,zynqmp-gem", rest_gem},
 };
 
-} // namespace
-
-Rest bring_to_rest(std::span<const std::string> compatibles, RegisterWindow& registers)
+const Sequence* sequence_for(std::span<const std::string> compatibles)
 {
     for (const std::string& compatible : compatibles)
     {
         for (const Sequence& sequence : sequences)
         {
             if (sequence.compatible == compatible)
-                return sequence.run(registers);
+                return &sequence;
         }
     }
-    return Rest::no_sequence;
+    return nullptr;
+}
+
+} // namespace
+
+bool has_sequence(std::span<const std::string> compatibles)
+{
+    return sequence_for(compatibles) != nullptr;
+}
+
+Rest bring_to_rest(std::span<const std::string> compatibles, RegisterWindow& registers)
+{
+    const Sequence* const sequence = sequence_for(compatibles);
+    return sequence == nullptr ? Rest::no_sequence : sequence->run(registers);
 }
 
 } // namespace aliasvm::quiesce

@@ -363,6 +363,14 @@ TEST(OnChipMemory, IsInTheWayOfAnAliasThere)
               "quotes\n");
 }
 
+TEST(AnInstance, ThatCannotBeBroughtToRestIsRefused)
+{
+    EXPECT_EQ(
+        problems_of(good("[alias]\nuart0 = \"uart1\"\nsdhci0 = \"sdhci1\"\nlpd_wdt = \"\"\n")),
+        "vm.toml:5:10: no quiesce sequence is known for sdhci1 (xlnx,zynqmp-8.9a), so no VM "
+        "can have it; write \"\" for nothing yet\n");
+}
+
 TEST(AnImage, WithAnInitrdAndADeviceTreeThatDoNotFitIsTold)
 {
     HostFacts facts = good_host();
