@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// open, fstat, read until the end; a stream for a line.
+// stat, open, fstat, read until the end; a stream for a line.
 #include "common/base/file.hpp"
 
 #include "common/base/error.hpp"
-#include "common/base/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,17 +13,60 @@
 namespace aliasvm
 {
 
-std::vector<std::byte> read_file(const std::string& path)
+namespace
 {
-    constexpr off_t largest = 16 << 20;
-    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+
+const char* kind_of(mode_t mode)
+{
+    switch (mode & S_IFMT)
+    {
+    case S_IFIFO:
+        return "a pipe";
+    case S_IFSOCK:
+        return "a socket";
+    case S_IFCHR:
+    case S_IFBLK:
+        return "a device";
+    default:
+        return "a folder";
+    }
+}
+
+void require_regular(const struct stat& status, const std::string& path)
+{
+    if (!S_ISREG(status.st_mode))
+        throw Error{S_ISDIR(status.st_mode) ? EISDIR : EINVAL,
+                    "open {}, which is {} and no regular file", path, kind_of(status.st_mode)};
+}
+
+} // namespace
+
+UniqueFd open_regular_file(const std::string& path)
+{
     struct stat status
     {
     };
+    if (::stat(path.c_str(), &status) != 0)
+        throw Error{errno, "open {}", path};
+    require_regular(status, path);
+    // It may be another file by now: hence O_NONBLOCK, which a regular one does not heed, and the
+    // second look.
+    UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
     if (!fd.ok() || ::fstat(fd.get(), &status) != 0)
         throw Error{errno, "open {}", path};
-    if (!S_ISREG(status.st_mode))
-        throw Error{EINVAL, "read {}, which is no regular file", path};
+    require_regular(status, path);
+    return fd;
+}
+
+std::vector<std::byte> read_file(const std::string& path)
+{
+    constexpr off_t largest = 16 << 20;
+    const UniqueFd fd = open_regular_file(path);
+    struct stat status
+    {
+    };
+    if (::fstat(fd.get(), &status) != 0)
+        throw Error{errno, "get the size of {}", path};
     if (status.st_size > largest)
         throw Error{EFBIG, "read {} of {} bytes", path, status.st_size};
 

@@ -3,17 +3,19 @@
 #include "common/facts/gather.hpp"
 
 #include "common/base/error.hpp"
+#include "common/base/file.hpp"
 #include "common/base/mapping.hpp"
-#include "common/base/unique_fd.hpp"
 #include "common/facts/dma_holes.hpp"
+#include "common/facts/kernel_file.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
 namespace aliasvm::facts
 {
@@ -21,30 +23,50 @@ namespace aliasvm::facts
 namespace
 {
 
-/// The variant that `analyse` makes of the file's bytes, or MissingFile.
-template <class Facts>
-Facts look_at(const std::string& path, Facts (*analyse)(std::span<const std::byte>))
+/// Of a kernel that has to be unpacked for the look.
+constexpr std::uint64_t most_unpacked = 256U << 20;
+
+/// What `analyse` makes of the file's bytes, or why there are none.
+template <class Facts, class Analyse>
+Facts look_at(const std::string& path, const Analyse& analyse)
 {
-    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    struct stat status
-    {
-    };
-    if (!fd.ok() || ::fstat(fd.get(), &status) != 0)
-        return plan::MissingFile{errno};
-    if (!S_ISREG(status.st_mode))
-        return plan::MissingFile{S_ISDIR(status.st_mode) ? EISDIR : EINVAL};
-    if (status.st_size == 0)
-        return analyse({});
     try
     {
+        const UniqueFd fd = open_regular_file(path);
+        struct stat status
+        {
+        };
+        if (::fstat(fd.get(), &status) != 0)
+            return plan::MissingFile{errno};
+        if (status.st_size == 0)
+            return analyse(std::span<const std::byte>{});
         const auto size = static_cast<std::uint64_t>(status.st_size);
         const Mapping view = Mapping::of_file(fd.get(), size, path);
-        return analyse(view.bytes());
+        return analyse(std::span<const std::byte>{view.bytes()});
     }
     catch (const Error& error)
     {
+        if (error.code().value() == EINVAL)
+            return plan::ImageFault{"is a pipe, a socket or a device", "give a regular file"};
         return plan::MissingFile{error.code().value()};
     }
+}
+
+void look_at_kernel_of(const plan::Config& config, plan::HostFacts& facts)
+{
+    const std::string& path = config.kernel->value;
+    // What is more than the RAM cannot be loaded anyway.
+    const std::uint64_t most = config.memory && !config.low_memory
+                                   ? std::min(config.memory->value, most_unpacked)
+                                   : most_unpacked;
+    facts.kernel = look_at<plan::KernelFacts>(path,
+                                              [&](std::span<const std::byte> file)
+                                              {
+                                                  KernelFile kernel =
+                                                      look_at_kernel(file, path, most);
+                                                  facts.unpacked_size = kernel.unpacked_size;
+                                                  return std::move(kernel.facts);
+                                              });
 }
 
 } // namespace
@@ -56,11 +78,11 @@ plan::HostFacts gather(const plan::Config& config, const plan::Catalogue& catalo
     facts.ipa_bits = ipa_bits;
     facts.host_page_size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     if (config.kernel)
-        facts.kernel = look_at(config.kernel->value, plan::analyse_kernel);
+        look_at_kernel_of(config, facts);
     if (config.initrd)
-        facts.initrd = look_at(config.initrd->value, plan::analyse_initrd);
+        facts.initrd = look_at<plan::FileFacts>(config.initrd->value, plan::analyse_initrd);
     if (config.dtb)
-        facts.dtb = look_at(config.dtb->value, plan::analyse_dtb);
+        facts.dtb = look_at<plan::FileFacts>(config.dtb->value, plan::analyse_dtb);
     if (config.dma.value == Dma::iommu)
         facts.dma_holes = dma_holes(catalogue);
     return facts;

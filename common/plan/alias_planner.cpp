@@ -186,6 +186,7 @@ std::optional<LocatedAlias> AliasPlanner::plan(const AliasConfig& alias)
     plan.ethernet = plan_ethernet(alias, like);
     return LocatedAlias{std::move(plan),
                         alias.name.at,
+                        alias.instance.at,
                         alias.address ? alias.address->at : alias.name.at,
                         alias.spis && !alias.spis->empty() ? alias.spis->front().at : alias.name.at,
                         alias.mac ? alias.mac->at : alias.name.at,

@@ -19,6 +19,7 @@ struct LocatedAlias
 {
     AliasPlan plan;
     SourcePosition name_at;
+    SourcePosition instance_at;
     SourcePosition window_at; ///< the key address, or the name
     SourcePosition lines_at;  ///< the key spis, or the name
     SourcePosition mac_at;    ///< the key mac, or the name

@@ -152,6 +152,23 @@ std::vector<GuestRange> memory_ranges(const fdt::Tree& tree)
     return ranges;
 }
 
+std::optional<GuestRange> on_chip_memory(const fdt::Tree& tree)
+{
+    for (const fdt::Node& node : tree.root().children())
+    {
+        if (!node.has("compatible") || node.strings("compatible").front() != "mmio-sram")
+            continue;
+        const std::vector<fdt::Reg> reg = node.reg();
+        if (reg.size() != 1)
+            fail(node, "reg should be one range");
+        const GuestRange range{GuestAddr{reg[0].address}, reg[0].size};
+        if (!range.valid() || !page_aligned(range.base.value) || !page_aligned(range.size))
+            fail(node, "reg should be of whole pages");
+        return range;
+    }
+    return std::nullopt;
+}
+
 } // namespace
 
 bool Instance::is(std::string_view compatible_string) const
@@ -166,6 +183,7 @@ Catalogue::Catalogue(std::vector<std::byte> blob, std::string_view what)
     gic_distributor_ = {GuestAddr{gic[0].address}, gic[0].size};
     gic_cpu_interface_ = {GuestAddr{gic[1].address}, gic[1].size};
     memory_ = memory_ranges(tree_);
+    ocm_ = on_chip_memory(tree_);
     const ClockNames host_names = clock_names(tree_);
 
     for (const fdt::Node& bus : tree_.root().children())

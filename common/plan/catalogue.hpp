@@ -83,6 +83,9 @@ public:
     /// Where RAM can be, ascending: a board fills the first range before the second.
     [[nodiscard]] const std::vector<GuestRange>& memory() const { return memory_; }
 
+    /// The SoC's on-chip memory, which is RAM of its own.
+    [[nodiscard]] const std::optional<GuestRange>& ocm() const { return ocm_; }
+
     [[nodiscard]] const fdt::Tree& tree() const { return tree_; }
 
 private:
@@ -92,6 +95,7 @@ private:
     GuestRange gic_distributor_;
     GuestRange gic_cpu_interface_;
     std::vector<GuestRange> memory_;
+    std::optional<GuestRange> ocm_;
 };
 
 } // namespace aliasvm::plan

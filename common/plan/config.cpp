@@ -55,6 +55,12 @@ void read_low_memory(Config& config, TomlValues& values, const toml::node& node)
     }
 }
 
+void read_ocm(Config& config, TomlValues& values, const toml::node& node)
+{
+    if (const auto ocm = values.boolean("ocm", node, "write ocm = true, without quotes"))
+        config.ocm = *ocm;
+}
+
 void read_vcpus(Config& config, TomlValues& values, const toml::node& node)
 {
     const std::string mend = "write vcpus = 1 or up to 8, without quotes";
@@ -128,6 +134,7 @@ constexpr std::array keys{
     Key{"memory", read_memory},
     Key{"dma", read_dma},
     Key{"low_memory", read_low_memory},
+    Key{"ocm", read_ocm},
     Key{"vcpus", read_vcpus},
     Key{"kernel", read_kernel},
     Key{"kernel_address", read_kernel_address},
@@ -190,7 +197,7 @@ Config parse_config(std::string_view text, const std::string& file, VmName name)
 {
     Config config{.name = std::move(name), .file = file};
     config.vcpus.at.file = config.cmdline.at.file = config.stop_timeout.at.file = file;
-    config.dma.at.file = file;
+    config.dma.at.file = config.ocm.at.file = file;
     TomlValues values{file, config.problems};
     try
     {

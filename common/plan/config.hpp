@@ -55,6 +55,7 @@ struct Config
     Located<Dma> dma{Dma::iommu, {}};               ///< of the VM's bus masters; never none
     /// Bytes of RAM at 0 that no device can reach, > 0; with Dma::identity only.
     std::optional<Located<std::uint64_t>> low_memory{};
+    Located<bool> ocm{};                          ///< RAM where the SoC has its on-chip memory
     Located<std::uint32_t> vcpus{1, {}};          ///< 1 to 8
     std::optional<Located<std::string>> kernel{}; ///< absolute path; missing only with a problem
     std::optional<Located<std::string>> initrd{}; ///< absolute path

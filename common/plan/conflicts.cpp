@@ -21,6 +21,7 @@ enum class Freedom : std::uint8_t
     none,
     address, ///< somebody wrote its address, and can write another
     size,    ///< it is low_memory, which can be less
+    line,    ///< a line asks for it, and can be taken out
 };
 
 /// A range of the guest's address space, and by whom.
@@ -46,6 +47,8 @@ void claim_memory(const Config& config, const MemoryLayout& memory, std::vector<
         else if (!bank.offset)
             claims.push_back({bank.range, "memory", config.memory->at, Freedom::none, true});
     }
+    if (memory.ocm)
+        claims.push_back({memory.ocm->range, "on-chip memory", config.ocm.at, Freedom::line, true});
 }
 
 std::vector<Claim> all_claims(const Config& config, const Catalogue& catalogue,
@@ -79,6 +82,8 @@ std::string mend_of(const Claim& blamed, const Claim& other)
     case Freedom::size:
         if (const std::uint64_t less = other.range.base.value / mib * mib; less != 0)
             return fmt::format("write low_memory = \"{}\" or less", size_text(less));
+        return "take the line out";
+    case Freedom::line:
         return "take the line out";
     case Freedom::none:
         break;

@@ -7,6 +7,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <optional>
 
@@ -24,11 +25,22 @@ constexpr const char* build_mend = "build it for a bare-metal Cortex-A53 (aarch6
                                    "statically linked, little-endian";
 constexpr const char* copy_mend = "copy or build the file again";
 
+constexpr std::uint64_t largest_alignment = 1U << 30;
+
 /// A PT_LOAD segment with its virtual address, which the entry point is given in.
 struct Loaded
 {
     Segment segment;
     std::uint64_t virtual_base;
+    std::uint64_t alignment;
+    bool executable;
+};
+
+/// What is in the table of program headers.
+struct Program
+{
+    std::vector<Loaded> loaded;
+    bool interpreter{}; ///< it names a dynamic loader
 };
 
 const char* machine_name(std::uint16_t machine)
@@ -69,12 +81,9 @@ std::optional<ImageFault> check_header(Bytes file)
         return ImageFault{fmt::format("is an ELF file truncated to {} bytes", file.size()),
                           copy_mend};
     const auto type = little_endian<std::uint16_t>(file, offsetof(Elf64_Ehdr, e_type));
-    if (type == ET_DYN)
-        return ImageFault{"is a position-independent ELF file, which needs a dynamic loader",
-                          "link it with -static -no-pie"};
     if (type == ET_REL)
         return ImageFault{"is an ELF object file, not an executable", "link it"};
-    if (type != ET_EXEC)
+    if (type != ET_EXEC && type != ET_DYN)
         return ImageFault{fmt::format("is an ELF file of type {}, not an executable", type),
                           build_mend};
     return std::nullopt;
@@ -89,6 +98,10 @@ std::variant<ImageFault, Loaded> read_segment(Bytes file, std::uint64_t header, 
         field(offsetof(Elf64_Phdr, p_offset)),
         field(offsetof(Elf64_Phdr, p_filesz))};
     const std::uint64_t virtual_base = field(offsetof(Elf64_Phdr, p_vaddr));
+    const std::uint64_t alignment =
+        std::max<std::uint64_t>(field(offsetof(Elf64_Phdr, p_align)), 1);
+    const auto flags = little_endian<std::uint32_t>(file, static_cast<std::size_t>(header) +
+                                                              offsetof(Elf64_Phdr, p_flags));
 
     if (!fits(segment.file_offset, segment.file_size, file.size()))
         return ImageFault{
@@ -106,10 +119,10 @@ std::variant<ImageFault, Loaded> read_segment(Bytes file, std::uint64_t header, 
                                       "space",
                                       index),
                           copy_mend};
-    return Loaded{segment, virtual_base};
+    return Loaded{segment, virtual_base, alignment, (flags & PF_X) != 0};
 }
 
-std::variant<ImageFault, std::vector<Loaded>> read_segments(Bytes file)
+std::variant<ImageFault, Program> read_segments(Bytes file)
 {
     const auto table = little_endian<std::uint64_t>(file, offsetof(Elf64_Ehdr, e_phoff));
     const auto stride = little_endian<std::uint16_t>(file, offsetof(Elf64_Ehdr, e_phentsize));
@@ -120,22 +133,58 @@ std::variant<ImageFault, std::vector<Loaded>> read_segments(Bytes file)
     if (!fits(table, std::uint64_t{stride} * count, file.size()))
         return ImageFault{"is truncated: its program headers are not in the file", copy_mend};
 
-    std::vector<Loaded> loaded;
+    Program program;
     for (unsigned index = 0; index < count; ++index)
     {
         const std::uint64_t header = table + std::uint64_t{stride} * index;
         const auto type = little_endian<std::uint32_t>(file, static_cast<std::size_t>(header));
+        program.interpreter |= type == PT_INTERP;
         if (type != PT_LOAD)
             continue;
         const auto segment = read_segment(file, header, index);
         if (const auto* fault = std::get_if<ImageFault>(&segment))
             return *fault;
         if (std::get<Loaded>(segment).segment.memory.size != 0)
-            loaded.push_back(std::get<Loaded>(segment));
+            program.loaded.push_back(std::get<Loaded>(segment));
     }
-    if (loaded.empty())
+    if (program.loaded.empty())
         return ImageFault{"has no segment to load", build_mend};
-    return loaded;
+    return program;
+}
+
+/// Makes a static PIE of what can be one: it lies as its virtual addresses say. Returns the
+/// alignment that it asks for.
+std::variant<ImageFault, std::uint64_t> make_movable(Program& program)
+{
+    if (program.interpreter)
+        return ImageFault{"is a position-independent ELF file, which needs a dynamic loader",
+                          "link it with -static-pie, or with -static -no-pie"};
+    std::uint64_t most = 1;
+    for (Loaded& one : program.loaded)
+    {
+        if (!std::has_single_bit(one.alignment) || one.alignment > largest_alignment)
+            return ImageFault{
+                fmt::format("is damaged: a segment is to be aligned to 0x{:x}", one.alignment),
+                copy_mend};
+        most = std::max(most, one.alignment);
+        one.segment.memory.base = GuestAddr{one.virtual_base};
+    }
+    return most;
+}
+
+std::vector<Bytes> code_of(Bytes file, const std::vector<Loaded>& loaded)
+{
+    std::vector<Bytes> pieces;
+    for (const Loaded& one : loaded)
+    {
+        // From the first instruction on: one that is at an odd place in the file is at none in
+        // memory.
+        const std::uint64_t skipped = -one.segment.memory.base.value % 4;
+        if (one.executable && one.segment.file_size > skipped)
+            pieces.push_back(
+                file.subspan(one.segment.file_offset + skipped, one.segment.file_size - skipped));
+    }
+    return pieces;
 }
 
 std::optional<ImageFault> check_overlap(const std::vector<Loaded>& loaded)
@@ -164,28 +213,39 @@ std::variant<ImageFault, ElfImage> analyse_elf(std::span<const std::byte> file)
 {
     if (const auto fault = check_header(file))
         return *fault;
-    const auto segments = read_segments(file);
-    if (const auto* fault = std::get_if<ImageFault>(&segments))
+    auto read = read_segments(file);
+    if (const auto* fault = std::get_if<ImageFault>(&read))
         return *fault;
-    const auto& loaded = std::get<std::vector<Loaded>>(segments);
-    if (const auto fault = check_overlap(loaded))
+    auto& program = std::get<Program>(read);
+    ElfImage image;
+    if (little_endian<std::uint16_t>(file, offsetof(Elf64_Ehdr, e_type)) == ET_DYN)
+    {
+        const auto alignment = make_movable(program);
+        if (const auto* fault = std::get_if<ImageFault>(&alignment))
+            return *fault;
+        image.alignment = std::get<std::uint64_t>(alignment);
+    }
+    if (const auto fault = check_overlap(program.loaded))
         return *fault;
 
-    ElfImage image;
     std::optional<GuestAddr> entry;
     const auto virtual_entry = little_endian<std::uint64_t>(file, offsetof(Elf64_Ehdr, e_entry));
-    for (const Loaded& one : loaded)
+    for (const Loaded& one : program.loaded)
     {
         image.segments.push_back(one.segment);
-        if (virtual_entry >= one.virtual_base &&
-            virtual_entry - one.virtual_base < one.segment.memory.size)
-            entry = one.segment.memory.base + (virtual_entry - one.virtual_base);
+        const std::uint64_t offset = virtual_entry - one.virtual_base;
+        // A shared library has no entry: 0 is its own header then.
+        const bool in_header =
+            offset < sizeof(Elf64_Ehdr) && one.segment.file_offset + offset < sizeof(Elf64_Ehdr);
+        if (virtual_entry >= one.virtual_base && offset < one.segment.memory.size && !in_header)
+            entry = one.segment.memory.base + offset;
     }
     if (!entry || entry->value % 4 != 0)
         return ImageFault{
             fmt::format("has its entry point 0x{:x} at no instruction of a segment", virtual_entry),
             "name the right symbol by ENTRY() in the linker script"};
     image.entry = *entry;
+    image.code = scan_code(code_of(file, program.loaded));
     return image;
 }
 

@@ -30,6 +30,7 @@ private:
     void write_root();
     void write_chosen();
     void write_memory();
+    void write_ocm();
     void write_reserved_memory();
     void write_cpus();
     void write_psci();
@@ -55,6 +56,7 @@ GuestTree::GuestTree(const VmPlan& plan, const Catalogue& catalogue)
     }
     write_chosen();
     write_memory();
+    write_ocm();
     write_reserved_memory();
     write_cpus();
     write_psci();
@@ -101,6 +103,21 @@ void GuestTree::write_memory()
         reg.insert(reg.end(), cells.begin(), cells.end());
     }
     writer_.cells("reg", reg);
+}
+
+void GuestTree::write_ocm()
+{
+    if (!plan_->ocm)
+        return;
+    // sram.yaml: no main memory of an operating system's, but there for who asks for it.
+    const GuestRange& range = plan_->ocm->range;
+    const auto node = writer_.node(fmt::format("sram@{:x}", range.base.value));
+    writer_.string("compatible", "mmio-sram");
+    writer_.cells("reg", fdt::two_cells({range.base.value, range.size}));
+    writer_.cell("#address-cells", 1);
+    writer_.cell("#size-cells", 1);
+    const auto base = fdt::two_cells({range.base.value});
+    writer_.cells("ranges", {0, base[0], base[1], static_cast<std::uint32_t>(range.size)});
 }
 
 void GuestTree::write_reserved_memory()

@@ -6,6 +6,7 @@
 #include "common/plan/image.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace aliasvm::plan
@@ -20,8 +21,10 @@ struct HostFacts
     unsigned ipa_bits{a53_ipa_bits};                  ///< kvm::System::ipa_bits()
     std::uint64_t host_page_size{aliasvm::page_size}; ///< sysconf(_SC_PAGESIZE)
     KernelFacts kernel{MissingFile{}};                ///< looked at if Config::kernel is there
-    FileFacts initrd{MissingFile{}};                  ///< looked at if Config::initrd is there
-    DtbFacts dtb{MissingFile{}};                      ///< looked at if Config::dtb is there
+    /// Of a kernel that is a gzip file, and what `kernel` then is about.
+    std::optional<std::uint64_t> unpacked_size;
+    FileFacts initrd{MissingFile{}}; ///< looked at if Config::initrd is there
+    DtbFacts dtb{MissingFile{}};     ///< looked at if Config::dtb is there
 
     /// Guest-physical ranges that the IOMMU refuses to map, as VFIO's IOVA ranges leave them out:
     /// on a ZynqMP with its SMMU, 1 MiB at 0x08000000 for MSIs. Empty without an IOMMU. Filled by

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/base/address.hpp"
+#include "common/plan/code_scan.hpp"
 #include "common/plan/plan.hpp"
 
 #include <cstddef>
@@ -35,6 +36,10 @@ struct ElfImage
 {
     std::vector<Segment> segments;
     GuestAddr entry; ///< physical: where the CPU starts, with the MMU off
+    /// Of a static PIE, which relocates itself: all of it can be moved by a multiple of this power
+    /// of two. 0: it can not.
+    std::uint64_t alignment{};
+    CodeFacts code{}; ///< of the executable segments
 };
 
 /// arm64 Linux Image (Documentation/arch/arm64/booting.rst of Linux).
@@ -43,10 +48,19 @@ struct LinuxImage
     std::uint64_t file_size{};
     std::uint64_t memory_size{}; ///< with .bss; not below file_size
     std::uint64_t text_offset{}; ///< from a 2 MiB boundary
+    bool anywhere{}; ///< else that boundary is to be the lowest of RAM: what is below is lost to it
 };
 
 struct RawImage
 {
+    std::uint64_t file_size{};
+};
+
+/// Looks like something that no CPU runs as it is. Only who says so by kernel_address has it taken
+/// for a raw binary.
+struct ForeignImage
+{
+    ImageFault fault;
     std::uint64_t file_size{};
 };
 
@@ -63,13 +77,14 @@ struct DtbFile
     std::vector<std::byte> bytes;
 };
 
-using KernelFacts = std::variant<MissingFile, ImageFault, ElfImage, LinuxImage, RawImage>;
+using KernelFacts =
+    std::variant<MissingFile, ImageFault, ElfImage, LinuxImage, RawImage, ForeignImage>;
 using FileFacts = std::variant<MissingFile, ImageFault, PlainFile>;
 using DtbFacts = std::variant<MissingFile, ImageFault, DtbFile>;
 
-/// All three take the whole file, which the caller has mapped; only a few headers of it are
-/// touched (analyse_dtb reads and keeps all of it). Empty for an empty file. A DTB must be 8-byte
-/// aligned. The bytes may be anything.
+/// All three take the whole file, which the caller has mapped; headers of it and an ELF file's code
+/// are touched (analyse_dtb reads and keeps all of it). Empty for an empty file. A DTB must be
+/// 8-byte aligned. The bytes may be anything.
 [[nodiscard]] KernelFacts analyse_kernel(std::span<const std::byte> file);
 [[nodiscard]] FileFacts analyse_initrd(std::span<const std::byte> file);
 [[nodiscard]] DtbFacts analyse_dtb(std::span<const std::byte> file);

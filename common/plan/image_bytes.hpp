@@ -2,10 +2,12 @@
 // Numbers out of a file's bytes, whatever the alignment and the host.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace aliasvm::plan
 {
@@ -24,6 +26,17 @@ template <std::unsigned_integral T>
 [[nodiscard]] constexpr bool fits(std::uint64_t offset, std::uint64_t size, std::uint64_t total)
 {
     return offset <= total && size <= total - offset;
+}
+
+/// Whether the bytes have these characters at `offset`.
+[[nodiscard]] inline bool has_at(std::span<const std::byte> bytes, std::size_t offset,
+                                 std::string_view characters)
+{
+    return fits(offset, characters.size(), bytes.size()) &&
+           std::equal(characters.begin(), characters.end(),
+                      bytes.begin() + static_cast<std::ptrdiff_t>(offset),
+                      [](char c, std::byte b)
+                      { return static_cast<unsigned char>(c) == std::to_integer<unsigned>(b); });
 }
 
 } // namespace aliasvm::plan

@@ -7,6 +7,7 @@
 #include "common/plan/memory_layout.hpp"
 #include "common/plan/placement.hpp"
 #include "common/plan/warnings.hpp"
+#include "common/quiesce/quiesce.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -35,6 +36,36 @@ void check_host(const Config& config, const HostFacts& facts,
                         "build the host's kernel with CONFIG_ARM64_4K_PAGES"});
 }
 
+/// The daemon brings a device to rest before it gives it to anybody, and cannot with these.
+void check_rest(const std::vector<LocatedAlias>& aliases, Problems& problems)
+{
+    for (const LocatedAlias& alias : aliases)
+    {
+        if (alias.plan.backing == Backing::instance &&
+            !quiesce::has_sequence(alias.plan.compatible))
+            problems.push_back(
+                {alias.instance_at,
+                 fmt::format("no quiesce sequence is known for {} ({}), so no VM can "
+                             "have it",
+                             alias.plan.instance, alias.plan.compatible.front()),
+                 "write \"\" for nothing yet"});
+    }
+}
+
+Surroundings surroundings(const Catalogue& catalogue, const std::vector<LocatedAlias>& aliases)
+{
+    Surroundings around{{{catalogue.gic_distributor(), "the GIC distributor"},
+                         {catalogue.gic_cpu_interface(), "the GIC CPU interface"}},
+                        catalogue.memory(),
+                        catalogue.ocm()};
+    for (const LocatedAlias& alias : aliases)
+    {
+        for (const Window& window : alias.plan.windows)
+            around.devices.push_back({window.guest, "alias " + alias.plan.name});
+    }
+    return around;
+}
+
 /// Also an alias that is empty now counts: a bus master may be put behind it later.
 bool any_bus_master(const std::vector<LocatedAlias>& aliases, const Catalogue& catalogue)
 {
@@ -60,7 +91,9 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
     MemoryLayout memory = lay_out_memory(config, catalogue, facts, problems);
     check_conflicts(config, catalogue, facts, memory, aliases, problems);
     check_host(config, facts, aliases, problems);
-    std::optional<Placement> placement = place_images(config, facts, memory, problems);
+    check_rest(aliases, problems);
+    std::optional<Placement> placement =
+        place_images(config, facts, memory, surroundings(catalogue, aliases), problems);
     if (!problems.empty())
     {
         sort_by_place(problems);
@@ -71,6 +104,7 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
 
     VmPlan plan{.name = config.name,
                 .memory = std::move(memory.banks),
+                .ocm = memory.ocm,
                 .example_place = memory.example,
                 .dma_holes = {},
                 .clock_rates = facts.clock_rates,
@@ -88,7 +122,7 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
         plan.dma_holes = std::move(memory.holes);
     for (LocatedAlias& alias : aliases)
         plan.aliases.push_back(std::move(alias.plan));
-    plan.warnings = find_warnings(config, plan);
+    plan.warnings = find_warnings(config, facts, plan);
     return plan;
 }
 

@@ -94,6 +94,23 @@ std::vector<Bank> identity_banks(const std::vector<GuestRange>& pieces)
     return joined;
 }
 
+void add_ocm(const Config& config, const Catalogue& catalogue, const HostFacts& facts,
+             MemoryLayout& layout, Problems& problems)
+{
+    if (!config.ocm.value)
+        return;
+    if (!catalogue.ocm())
+    {
+        problems.push_back(
+            {config.ocm.at, "this SoC has no on-chip memory that is known", "take the line out"});
+        return;
+    }
+    const GuestRange& range = *catalogue.ocm();
+    const bool reserved = std::ranges::any_of(facts.dma_holes, [&range](const GuestRange& hole)
+                                              { return hole.overlaps(range); });
+    layout.ocm = Bank{range, config.dma.value == Dma::iommu && !reserved, std::nullopt};
+}
+
 MemoryLayout lay_out_identity(const Config& config, const Catalogue& catalogue,
                               const HostFacts& facts, std::uint64_t page, Problems& problems)
 {
@@ -118,6 +135,7 @@ MemoryLayout lay_out_identity(const Config& config, const Catalogue& catalogue,
         layout.banks.insert(layout.banks.begin(), Bank{range, false, std::nullopt});
         layout.holes.push_back(range);
     }
+    add_ocm(config, catalogue, facts, layout, problems);
     return layout;
 }
 
@@ -144,6 +162,7 @@ MemoryLayout lay_out_memory(const Config& config, const Catalogue& catalogue,
                 layout.holes.push_back(*part);
         }
     }
+    add_ocm(config, catalogue, facts, layout, problems);
     return layout;
 }
 

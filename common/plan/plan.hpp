@@ -52,8 +52,9 @@ struct ImagePlan
 {
     std::string file;
     ImageKind kind{};
-    std::vector<Segment> segments;
+    std::vector<Segment> segments; ///< of the unpacked file, if it is packed
     GuestAddr entry;
+    std::optional<std::uint64_t> unpacked_size{}; ///< of a gzip file; nothing: it is none
 };
 
 /// A file that goes to guest memory as it is; `memory.size` is the file's size.
@@ -124,6 +125,9 @@ struct VmPlan
     /// RAM: ascending, no two overlap, never empty. With Dma::identity, guest-physical is
     /// host-physical in the banks that have an offset.
     std::vector<Bank> memory{};
+    /// The SoC's on-chip memory, if the configuration wants it: RAM beside the main memory, where
+    /// only an ELF file or a raw binary puts anything.
+    std::optional<Bank> ocm{};
     bool example_place{}; ///< where the host's hugepages lie is not known: memory is an example
     /// Parts of `memory` that no device can reach by DMA; only if an alias is of a bus master. The
     /// generated device tree keeps the guest's allocator out of them.

@@ -106,6 +106,8 @@ void add_memory(const VmPlan& plan, Table& table)
         else
             table.row("memory", "RAM " + size, range_text(bank.range));
     }
+    if (plan.ocm)
+        table.row("ocm", "RAM " + size_text(plan.ocm->range.size), range_text(plan.ocm->range));
     for (const GuestRange& hole : plan.dma_holes)
         table.row("memory", "no DMA", range_text(hole));
 }
@@ -117,7 +119,8 @@ void add_images(const VmPlan& plan, Table& table)
                   fmt::format("{} 0x{:x}+0x{:x}", plan.kernel.file, segment.file_offset,
                               segment.file_size),
                   range_text(segment.memory),
-                  fmt::format("{}, entry 0x{:08x}", kind_text(plan.kernel.kind),
+                  fmt::format("{}{}, entry 0x{:08x}", kind_text(plan.kernel.kind),
+                              plan.kernel.unpacked_size ? " out of gzip" : "",
                               plan.kernel.entry.value));
     if (plan.initrd)
         table.row("initrd", plan.initrd->file, range_text(plan.initrd->memory));

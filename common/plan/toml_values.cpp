@@ -63,6 +63,15 @@ TomlValues::integer(const std::string& key, const toml::node& node, const std::s
     return std::nullopt;
 }
 
+std::optional<Located<bool>> TomlValues::boolean(const std::string& key, const toml::node& node,
+                                                 const std::string& mend)
+{
+    if (const auto* value = node.as_boolean())
+        return Located<bool>{value->get(), at(node.source())};
+    wrong_type(key, node, "true or false", mend);
+    return std::nullopt;
+}
+
 std::optional<Located<std::uint64_t>>
 TomlValues::address(const std::string& key, const toml::node& node, const std::string& mend)
 {

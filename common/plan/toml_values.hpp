@@ -31,6 +31,8 @@ public:
     text(const std::string& key, const toml::node& node, const std::string& mend);
     [[nodiscard]] std::optional<Located<std::int64_t>>
     integer(const std::string& key, const toml::node& node, const std::string& mend);
+    [[nodiscard]] std::optional<Located<bool>>
+    boolean(const std::string& key, const toml::node& node, const std::string& mend);
     /// An integer not below zero.
     [[nodiscard]] std::optional<Located<std::uint64_t>>
     address(const std::string& key, const toml::node& node, const std::string& mend);

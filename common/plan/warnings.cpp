@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace aliasvm::plan
 {
@@ -61,9 +62,10 @@ void warn_of_place(const Config& config, const VmPlan& plan, Problems& warnings)
 {
     for (const Segment& segment : plan.kernel.segments)
     {
-        const bool inside = std::ranges::any_of(
-            plan.memory, [&segment](const Bank& bank)
-            { return bank.range.contains(segment.memory.base, segment.memory.size); });
+        const auto holds = [&segment](const Bank& bank)
+        { return bank.range.contains(segment.memory.base, segment.memory.size); };
+        const bool inside =
+            std::ranges::any_of(plan.memory, holds) || (plan.ocm && holds(*plan.ocm));
         if (!inside)
             warnings.push_back(
                 {config.kernel->at,
@@ -75,12 +77,54 @@ void warn_of_place(const Config& config, const VmPlan& plan, Problems& warnings)
     }
 }
 
+void warn_of_foreign(const Config& config, const HostFacts& facts, Problems& warnings)
+{
+    if (const auto* foreign = std::get_if<ForeignImage>(&facts.kernel))
+        warnings.push_back({config.kernel->at,
+                            fmt::format("kernel {} {}, and runs as a raw binary because there is "
+                                        "kernel_address",
+                                        config.kernel->value, foreign->fault.what),
+                            "take kernel_address out if it is none"});
+}
+
+/// An ELF file that was built for another exception level than the one a VM is entered at.
+void warn_of_exception_level(const Config& config, const HostFacts& facts, Problems& warnings)
+{
+    constexpr const char* bsp_mend = "set EL3 to 0 and EL1_NONSECURE to 1 in its BSP (bspconfig.h; "
+                                     "in the newer tools the option "
+                                     "standalone_el1_ns), and build it again";
+    const auto* elf = std::get_if<ElfImage>(&facts.kernel);
+    if (elf == nullptr)
+        return;
+    const CodeFacts& code = elf->code;
+    const auto warn = [&](const std::string& what, const char* mend)
+    {
+        warnings.push_back(
+            {config.kernel->at, fmt::format("kernel {} {}", config.kernel->value, what), mend});
+    };
+    const auto el3 = code.written_of_el3();
+    if (code.bsp == BspStart::not_el1)
+        warn("is built with AMD's BSP, and not for EL1, at which a VM is entered: it will wait for "
+             "ever at its start",
+             bsp_mend);
+    else if (code.bsp == BspStart::takes_el1 && code.reads(esr_el3))
+        warn("is built with AMD's BSP for EL1, but for EL3 as well: its first exception will read "
+             "ESR_EL3, and that at EL1 is an exception again",
+             bsp_mend);
+    else if (code.bsp == BspStart::none && !el3.empty() && !code.writes(vbar_el1))
+        warn(fmt::format("writes {} and not VBAR_EL1, as if built for EL3; a VM is entered at EL1",
+                         fmt::join(el3, ", ")),
+             "build it for EL1, non-secure");
+}
+
 } // namespace
 
-Problems find_warnings(const Config& config, const VmPlan& plan)
+Problems find_warnings(const Config& config, const HostFacts& facts, const VmPlan& plan)
 {
     Problems warnings;
     warn_of_identity(config, warnings);
+    warn_of_foreign(config, facts, warnings);
+    warn_of_exception_level(config, facts, warnings);
     warn_of_place(config, plan, warnings);
     for (const AliasConfig& alias : config.aliases)
     {

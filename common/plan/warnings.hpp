@@ -4,12 +4,14 @@
 
 #include "common/base/problem.hpp"
 #include "common/plan/config.hpp"
+#include "common/plan/host_facts.hpp"
 #include "common/plan/plan.hpp"
 
 namespace aliasvm::plan
 {
 
-/// In the form of problems, in the order of the file. `plan` was made of `config`.
-[[nodiscard]] Problems find_warnings(const Config& config, const VmPlan& plan);
+/// In the form of problems, in the order of the file. `plan` was made of `config` and `facts`.
+[[nodiscard]] Problems find_warnings(const Config& config, const HostFacts& facts,
+                                     const VmPlan& plan);
 
 } // namespace aliasvm::plan

@@ -7,6 +7,11 @@
 namespace aliasvm::quiesce
 {
 
+bool has_sequence(std::span<const std::string> compatibles)
+{
+    return find_kind(compatibles) != nullptr;
+}
+
 Rest bring_to_rest(std::span<const std::string> compatibles, RegisterWindow& registers)
 {
     const DeviceKind* const kind = find_kind(compatibles);

@@ -19,6 +19,9 @@ enum class Rest : std::uint8_t
     no_sequence, ///< no sequence is known for such a device: left as it is
 };
 
+/// Whether bring_to_rest() has one for a device with these compatible strings.
+[[nodiscard]] bool has_sequence(std::span<const std::string> compatibles);
+
 /// Runs the sequence for a device with these compatible strings, of which the first that has one
 /// counts. Bounded: polls give up after a number of reads that no working device needs (over 10 ms
 /// of silicon).

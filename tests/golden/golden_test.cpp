@@ -21,12 +21,19 @@ namespace
 HostFacts facts_for(const Config& config)
 {
     HostFacts facts;
-    if (config.kernel && config.kernel->value.ends_with(".elf"))
+    if (config.kernel && config.kernel->value.ends_with("ocm.elf"))
+        facts.kernel = analyse_kernel(make_elf({{0xfffc'0000, 0x1'0000, 0x40}, {0, 0x8000, 0}}));
+    else if (config.kernel && config.kernel->value.ends_with(".elf"))
         facts.kernel = analyse_kernel(make_elf({{0, 0x8000, 0x40}, {0x10'0000, 0x4000, 0}}));
     else if (config.kernel && config.kernel->value.ends_with("Image"))
         facts.kernel = analyse_kernel(make_linux_image({0, 0x2c0'0000, 0xa, 0x1000}));
+    else if (config.kernel && config.kernel->value.ends_with("vmlinuz"))
+    {
+        facts.kernel = LinuxImage{0x2a0'0000, 0x2c0'0000, 0, true};
+        facts.unpacked_size = 0x2a0'0000;
+    }
     else
-        facts.kernel = analyse_kernel(bytes_of("raw binary"));
+        facts.kernel = analyse_kernel(bytes_of({"raw\0binary", 10}));
     facts.initrd = PlainFile{0x12'3456};
     facts.dtb = DtbFile{std::vector<std::byte>(0x1'2345)};
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
@@ -100,9 +107,9 @@ TEST_P(Golden, ConfigurationGivesThePlanAndTheDeviceTree)
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Golden,
-                         testing::Values("left", "right", "linux", "gem", "gem_64m", "gem_2g",
-                                         "gem_4g", "gem_phy", "gem_mac", "identity", "longform",
-                                         "console", "empty", "everything"),
+                         testing::Values("left", "right", "linux", "packed", "ocm", "gem",
+                                         "gem_64m", "gem_2g", "gem_4g", "gem_phy", "gem_mac",
+                                         "identity", "longform", "console", "empty", "everything"),
                          [](const auto& parameter) { return std::string{parameter.param}; });
 
 } // namespace

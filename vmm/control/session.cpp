@@ -8,6 +8,7 @@
 #include "common/plan/make_plan.hpp"
 #include "common/plan/print.hpp"
 #include "vmm/control/lifecycle.hpp"
+#include "vmm/machine/image_loader.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -173,8 +174,16 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
     report(*plan);
     get_devices(broker, *plan, outside.devices);
     auto dtb = plan::guest_dtb(*plan, catalogue, facts);
-    return run_machine(loop, {std::move(*plan), std::move(dtb), std::move(hugepages.file)},
-                       {std::move(config), catalogue}, outside, broker);
+    try
+    {
+        return run_machine(loop, {std::move(*plan), std::move(dtb), std::move(hugepages.file)},
+                           {std::move(config), catalogue}, outside, broker);
+    }
+    catch (const machine::BadImage& error)
+    {
+        spdlog::error("{}; copy or build the file again", error.what());
+        return ExitStatus::configuration;
+    }
 }
 
 } // namespace aliasvm::control

@@ -23,6 +23,15 @@ std::vector<std::unique_ptr<kvm::Vcpu>> create_vcpus(kvm::Vm& vm, std::uint32_t 
     return vcpus;
 }
 
+/// One slot each.
+std::vector<plan::Bank> banks_of(const plan::VmPlan& plan)
+{
+    std::vector<plan::Bank> banks = plan.memory;
+    if (plan.ocm)
+        banks.push_back(*plan.ocm);
+    return banks;
+}
+
 /// Before the vCPUs run: KVM makes one who asks for a vCPU's wait until it is out of KVM_RUN.
 std::vector<UniqueFd> ask_statistics(kvm::Vm& vm,
                                      const std::vector<std::unique_ptr<kvm::Vcpu>>& vcpus)
@@ -46,8 +55,8 @@ Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan
                  const UniqueFd& hugepages)
     : vm_{system.create_vm()}, vgic_{vm_->create_vgic(
                                    {plan.gic_distributor.base, plan.gic_cpu_interface.base})},
-      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, new_slots(plan.memory.size()),
-                                                      plan.memory, hugepages},
+      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, new_slots(banks_of(plan).size()),
+                                                      banks_of(plan), hugepages},
       aliases_{*vm_, *vgic_, DmaMemory{memory_, plan.dma_holes}}, irqs_{*vm_, *vgic_},
       statistics_{ask_statistics(*vm_, vcpus_)}
 {

@@ -40,7 +40,7 @@ plan::Config config()
 plan::HostFacts facts()
 {
     plan::HostFacts host;
-    host.kernel = plan::LinuxImage{0x2a0'0000, 0x2c0'0000, 0};
+    host.kernel = plan::LinuxImage{0x2a0'0000, 0x2c0'0000, 0, true};
     host.initrd = plan::PlainFile{0x12'3456};
     return host;
 }

@@ -9,6 +9,7 @@
 #include "tests/unit/control/fake_daemon.hpp"
 #include "tests/unit/control/notify_socket.hpp"
 #include "tests/unit/machine/temporary_file.hpp"
+#include "tests/unit/plan/gzip.hpp"
 #include "tests/unit/plan/plan_fixture.hpp"
 #include "vmm/control/seccomp.hpp"
 
@@ -129,6 +130,13 @@ protected:
     }
     void guest_enables_uart() { system.vm().vcpu(0).push(kvm::MmioWrite{{0xff00'0000}, 4, 0x14}); }
 
+    void be_kernel(const std::vector<std::byte>& bytes)
+    {
+        ASSERT_EQ(::ftruncate(kernel.fd(), 0), 0);
+        ASSERT_EQ(::pwrite(kernel.fd(), bytes.data(), bytes.size(), 0),
+                  static_cast<ssize_t>(bytes.size()));
+    }
+
     TemporaryFile kernel{text_of(plan::make_elf())};
     /// Any tree will do.
     TemporaryFile dtb{plan::read_text(plan::environment("ALIASVM_TEST_CATALOGUE"))};
@@ -169,6 +177,32 @@ TEST_F(ASession, TellsTheUserOfAllMistakesAndTheDaemonOfNothing)
     EXPECT_EQ(run("[alias]\nuart0 = \"urat1\"\n"), ExitStatus::configuration);
     EXPECT_EQ(daemon.attempts, 0U);
     EXPECT_TRUE(system.vms.empty());
+}
+
+TEST_F(ASession, UnpacksAKernelIntoTheGuestsMemory)
+{
+    auto image = plan::make_linux_image({0, 2 << 20, 0xa, 1 << 20});
+    image.back() = std::byte{0x5a};
+    be_kernel(tests::gzip(image));
+    EXPECT_EQ(run("",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      const std::byte* const memory = system.vm().slots().at(0).host;
+                      EXPECT_EQ(memory[0x38], std::byte{'A'});
+                      EXPECT_EQ(memory[(1 << 20) - 1], std::byte{0x5a});
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
+}
+
+TEST_F(ASession, IsNotBegunAgainWithAKernelThatIsNotWhatItSays)
+{
+    auto packed = tests::gzip(plan::make_linux_image({0, 2 << 20, 0xa, 1 << 20}));
+    plan::put(packed, packed.size() - 4, std::uint32_t{0x1'0000});
+    be_kernel(packed);
+    EXPECT_EQ(run(""), ExitStatus::configuration);
+    EXPECT_EQ(systemd.text(), "") << "it never was ready";
 }
 
 TEST_F(ASession, RegistersAVmWithoutDevicesToo)

@@ -5,6 +5,9 @@
 #include "common/base/file.hpp"
 #include "tests/unit/machine/temporary_file.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
@@ -34,9 +37,15 @@ int error_of(const plan::HostFacts& facts)
     return missing != nullptr ? missing->error_number : 0;
 }
 
+std::string fault_of(const plan::HostFacts& facts)
+{
+    const auto* fault = std::get_if<plan::ImageFault>(&facts.kernel);
+    return fault != nullptr ? fault->what : "";
+}
+
 TEST(GatherFacts, SeesWhatAFileIs)
 {
-    const tests::TemporaryFile file{"raw bytes"};
+    const tests::TemporaryFile file{std::string_view{"raw\0bytes", 9}};
     const auto facts = facts_of(file.path());
     const auto* raw = std::get_if<plan::RawImage>(&facts.kernel);
     ASSERT_NE(raw, nullptr);
@@ -47,13 +56,22 @@ TEST(GatherFacts, KeepsTheErrorOfAFileThatCannotBeRead)
 {
     EXPECT_EQ(error_of(facts_of("/nowhere/at/all")), ENOENT);
     EXPECT_EQ(error_of(facts_of("/")), EISDIR);
-    EXPECT_EQ(error_of(facts_of("/dev/null")), EINVAL) << "no regular file";
+}
+
+TEST(GatherFacts, TakesWhatIsNoRegularFileForAFaultAndDoesNotWait)
+{
+    EXPECT_EQ(fault_of(facts_of("/dev/null")), "is a pipe, a socket or a device");
+    const tests::TemporaryFile place{""};
+    const std::string pipe = place.path() + ".fifo";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_EQ(fault_of(facts_of(pipe)), "is a pipe, a socket or a device");
+    ::unlink(pipe.c_str());
 }
 
 TEST(GatherFacts, TakesAnEmptyFileForAFault)
 {
     const tests::TemporaryFile file{""};
-    EXPECT_TRUE(std::holds_alternative<plan::ImageFault>(facts_of(file.path()).kernel));
+    EXPECT_EQ(fault_of(facts_of(file.path())), "is empty");
 }
 
 } // namespace

@@ -85,6 +85,20 @@ TEST_F(AMachine, RunsNothingOfTheGuestIfALineCannotGoLive)
     }
 }
 
+TEST_F(AMachine, HasOnChipMemoryOfItsOwnIfThePlanSays)
+{
+    auto plan = plan_of({uart_alias(plan::Backing::instance)});
+    plan.aliases[0].windows[0].host = HostRange{{0xff01'0000}, 0x1000};
+    plan.ocm = plan::Bank{{{0xfffc'0000}, 0x4'0000}, true, {}};
+    plan.kernel.segments.push_back({{{0xfffc'1000}, 0x100}, 1, 5});
+    const auto machine = power_on(plan);
+    const auto slots = system.vm().slots();
+    ASSERT_EQ(slots.size(), 3U) << "RAM, on-chip memory, the alias's window";
+    EXPECT_EQ(slots.at(1).guest, plan.ocm->range);
+    EXPECT_EQ(std::memcmp(slots.at(1).host + 0x1000, "ernel\0", 6), 0);
+    EXPECT_EQ(slots.at(2).guest, uart_window);
+}
+
 TEST_F(AMachine, HasItsGicWhereThePlanSays)
 {
     const auto machine = power_on(plan_of({}));

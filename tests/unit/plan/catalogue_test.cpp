@@ -141,6 +141,7 @@ TEST(TheCatalogue, KnowsWhereTheSoCDecodesRam)
 {
     EXPECT_EQ(zynqmp().memory(), (std::vector{GuestRange{GuestAddr{0}, 2ULL << 30},
                                               GuestRange{GuestAddr{0x8'0000'0000}, 32ULL << 30}}));
+    EXPECT_EQ(zynqmp().ocm(), (GuestRange{GuestAddr{0xfffc'0000}, 0x4'0000}));
 }
 
 TEST(TheCatalogue, RefusesABlobThatIsNone)

@@ -30,6 +30,9 @@ struct ElfPart
     std::uint64_t memory_size{0x100};
     std::uint64_t file_size{0x40};
     std::uint64_t virtual_base{physical};
+    std::uint64_t alignment{0};
+    Elf64_Word type{PT_LOAD};
+    Elf64_Word flags{PF_R | PF_W | PF_X};
 };
 
 /// An AArch64 executable with these segments, its entry point at the start of the first.
@@ -56,8 +59,9 @@ inline Bytes make_elf(const std::vector<ElfPart>& parts = {ElfPart{}})
     {
         const ElfPart& part = parts[index];
         Elf64_Phdr segment{};
-        segment.p_type = PT_LOAD;
-        segment.p_flags = PF_R | PF_W | PF_X;
+        segment.p_type = part.type;
+        segment.p_flags = part.flags;
+        segment.p_align = part.alignment;
         segment.p_offset = data;
         segment.p_vaddr = part.virtual_base;
         segment.p_paddr = part.physical;
@@ -68,6 +72,23 @@ inline Bytes make_elf(const std::vector<ElfPart>& parts = {ElfPart{}})
     }
     file.resize(data);
     return file;
+}
+
+/// The same, position-independent.
+inline Bytes make_pie(const std::vector<ElfPart>& parts)
+{
+    Bytes file = make_elf(parts);
+    put(file, offsetof(Elf64_Ehdr, e_type), Elf64_Half{ET_DYN});
+    return file;
+}
+
+/// The file's first segment, which is code.
+inline void put_code(Bytes& elf, const std::vector<std::uint32_t>& words)
+{
+    Elf64_Phdr first;
+    std::memcpy(&first, elf.data() + sizeof(Elf64_Ehdr), sizeof first);
+    for (std::size_t index = 0; index < words.size(); ++index)
+        put(elf, first.p_offset + index * 4, words[index]);
 }
 
 struct LinuxHead

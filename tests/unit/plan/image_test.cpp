@@ -8,6 +8,7 @@
 #include <functional>
 #include <random>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace aliasvm::plan
@@ -21,6 +22,18 @@ std::string fault_of(const Facts& facts)
 {
     const auto* fault = std::get_if<ImageFault>(&facts);
     return fault == nullptr ? "" : fault->what;
+}
+
+/// What a file is taken for that is no kernel.
+std::string foreign_of(const Bytes& file)
+{
+    const auto facts = analyse_kernel(file);
+    const auto* foreign = std::get_if<ForeignImage>(&facts);
+    if (foreign == nullptr)
+        return "";
+    EXPECT_EQ(foreign->file_size, file.size());
+    EXPECT_NE(foreign->fault.mend, "");
+    return foreign->fault.what;
 }
 
 std::string elf_fault(const std::function<void(Elf64_Ehdr&)>& change)
@@ -55,8 +68,6 @@ TEST(AnElfFile, IsRefusedInWordsOfItsOwnForEachReason)
               "is no 64-bit ELF file");
     EXPECT_EQ(elf_fault([](Elf64_Ehdr& h) { h.e_ident[EI_DATA] = ELFDATA2MSB; }),
               "is a big-endian ELF file");
-    EXPECT_EQ(elf_fault([](Elf64_Ehdr& h) { h.e_type = ET_DYN; }),
-              "is a position-independent ELF file, which needs a dynamic loader");
     EXPECT_EQ(elf_fault([](Elf64_Ehdr& h) { h.e_type = ET_REL; }),
               "is an ELF object file, not an executable");
     EXPECT_EQ(elf_fault([](Elf64_Ehdr& h) { h.e_phoff = ~std::uint64_t{0} - 8; }),
@@ -70,6 +81,40 @@ TEST(AnElfFile, IsRefusedInWordsOfItsOwnForEachReason)
               "has its entry point 0x2 at no instruction of a segment");
 }
 
+TEST(AnElfFile, ThatIsPositionIndependentCanBeMovedByItsLargestAlignment)
+{
+    const auto facts = analyse_kernel(make_pie(
+        {{0x77'0000, 0x100, 0x40, 0x1000, 0x1000}, {0x88'0000, 0x100, 0x40, 0x2'0000, 0x1'0000}}));
+    const auto* elf = std::get_if<ElfImage>(&facts);
+    ASSERT_NE(elf, nullptr) << fault_of(facts);
+    EXPECT_EQ(elf->alignment, 0x1'0000U);
+    EXPECT_EQ(elf->segments[0].memory.base, GuestAddr{0x1000}) << "its virtual addresses count";
+    EXPECT_EQ(elf->segments[1].memory.base, GuestAddr{0x2'0000});
+    EXPECT_EQ(elf->entry, GuestAddr{0x1000});
+    EXPECT_EQ(std::get<ElfImage>(analyse_kernel(make_elf())).alignment, 0U);
+}
+
+TEST(AnElfFile, ThatNeedsADynamicLoaderIsRefused)
+{
+    EXPECT_EQ(fault_of(analyse_kernel(make_pie({{0}, {0x1000, 8, 8, 0x1000, 1, PT_INTERP}}))),
+              "is a position-independent ELF file, which needs a dynamic loader");
+    // A shared library: its entry is 0, where its own header is.
+    Bytes library = make_pie({{0, 0x1000, 0x80}});
+    put(library, sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_offset), std::uint64_t{0});
+    EXPECT_EQ(fault_of(analyse_kernel(library)),
+              "has its entry point 0x0 at no instruction of a segment");
+}
+
+TEST(AnElfFile, MayNotAskForAnAlignmentThatIsNone)
+{
+    for (const std::uint64_t alignment :
+         {std::uint64_t{3}, std::uint64_t{1} << 31, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+        EXPECT_EQ(fault_of(analyse_kernel(make_pie({{0, 0x100, 0x40, 0, alignment}}))),
+                  fmt::format("is damaged: a segment is to be aligned to 0x{:x}", alignment));
+    EXPECT_EQ(fault_of(analyse_kernel(make_elf({{0, 0x100, 0x40, 0, 3}}))), "")
+        << "of one that stays where it is it means nothing";
+}
+
 TEST(AnElfFile, MayNotHaveSegmentsThatWrapAroundOrOverlap)
 {
     EXPECT_EQ(fault_of(analyse_kernel(make_elf({{~std::uint64_t{0} - 0xff, 0x1000, 0x40, 0}}))),
@@ -78,6 +123,14 @@ TEST(AnElfFile, MayNotHaveSegmentsThatWrapAroundOrOverlap)
               "is damaged: segment 0 has more bytes in the file than in memory");
     EXPECT_EQ(fault_of(analyse_kernel(make_elf({{0, 0x1000}, {0xfff, 0x1000}}))),
               "has two segments at 0x00000fff");
+    EXPECT_EQ(fault_of(analyse_kernel(make_elf({{0x2000, 0x1000}, {0x1000, 0x4000}}))),
+              "has two segments at 0x00002000");
+    EXPECT_EQ(fault_of(analyse_kernel(
+                  make_pie({{0, 0x1000, 0x40, 0}, {0x10'0000, 0x1000, 0x40, 0x800}}))),
+              "has two segments at 0x00000800")
+        << "by the addresses that count";
+    EXPECT_EQ(fault_of(analyse_kernel(make_pie({{0, 0x1000, 0x40, ~std::uint64_t{0} - 0xff}}))),
+              "is damaged: segment 0 runs past the end of the address space");
 }
 
 TEST(AnElfFile, TruncatedAnywhereIsNotTakenForWhole)
@@ -97,25 +150,29 @@ TEST(AnElfFile, TruncatedAnywhereIsNotTakenForWhole)
 TEST(AnElfFile, WithAnyBytesChangedIsReadWithinItsBounds)
 {
     std::mt19937 random{1};
-    const Bytes whole = make_elf({{0, 0x100, 0x40}, {0x1000, 0x100, 0x40}});
-    const auto headers = static_cast<std::size_t>(sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr));
-    for (int round = 0; round < 20'000; ++round)
+    for (const Bytes& whole : {make_elf({{0, 0x100, 0x40}, {0x1000, 0x100, 0x40}}),
+                               make_pie({{0, 0x100, 0x40, 0, 0x1000}, {0x1000, 0x100, 0x40}})})
     {
-        Bytes file = whole;
-        for (auto changes = random() % 4 + 1; changes > 0; --changes)
-            file[4 + random() % (headers - 4)] =
-                static_cast<std::byte>(random() % 3 == 0 ? 0xff : random());
-        const auto facts = analyse_kernel(file);
-        if (const auto* elf = std::get_if<ElfImage>(&facts))
+        const auto headers = static_cast<std::size_t>(sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr));
+        for (int round = 0; round < 20'000; ++round)
         {
-            for (const Segment& segment : elf->segments)
+            Bytes file = whole;
+            for (auto changes = random() % 4 + 1; changes > 0; --changes)
+                file[4 + random() % (headers - 4)] =
+                    static_cast<std::byte>(random() % 3 == 0 ? 0xff : random());
+            const auto facts = analyse_kernel(file);
+            if (const auto* elf = std::get_if<ElfImage>(&facts))
             {
-                ASSERT_LE(segment.file_offset + segment.file_size, file.size());
-                ASSERT_LE(segment.file_size, segment.memory.size);
-                ASSERT_TRUE(segment.memory.valid());
+                for (const Segment& segment : elf->segments)
+                {
+                    ASSERT_LE(segment.file_offset + segment.file_size, file.size());
+                    ASSERT_LE(segment.file_size, segment.memory.size);
+                    ASSERT_TRUE(segment.memory.valid());
+                }
+                ASSERT_TRUE(std::ranges::any_of(elf->segments, [elf](const Segment& s)
+                                                { return s.memory.contains(elf->entry); }));
+                ASSERT_EQ(elf->alignment & (elf->alignment - 1), 0U);
             }
-            ASSERT_TRUE(std::ranges::any_of(elf->segments, [elf](const Segment& s)
-                                            { return s.memory.contains(elf->entry); }));
         }
     }
 }
@@ -148,6 +205,25 @@ TEST(ALinuxImage, IsRefusedIfTheCpuCannotRunIt)
               "is damaged: text_offset is 0x400000");
 }
 
+TEST(ALinuxImage, WhoseSizeIsMoreThanItCanAddressIsDamaged)
+{
+    for (const std::uint64_t size : {~std::uint64_t{0}, ~std::uint64_t{0} - 0x7'ffff,
+                                     std::uint64_t{1} << 63, std::uint64_t{1} << 48})
+        EXPECT_EQ(fault_of(analyse_kernel(make_linux_image({0x8'0000, size}))),
+                  fmt::format("is damaged: image_size is 0x{:x}", size));
+    const auto largest = analyse_kernel(make_linux_image({0, (std::uint64_t{1} << 48) - 1}));
+    EXPECT_TRUE(std::holds_alternative<LinuxImage>(largest));
+}
+
+TEST(ALinuxImage, SaysWhetherItMayBeAnywhere)
+{
+    const auto anywhere = [](const LinuxHead& head)
+    { return std::get<LinuxImage>(analyse_kernel(make_linux_image(head))).anywhere; };
+    EXPECT_TRUE(anywhere({.flags = 0xa}));
+    EXPECT_FALSE(anywhere({.flags = 2}));
+    EXPECT_FALSE(anywhere({.image_size = 0, .flags = 0xa})) << "it had no flags then";
+}
+
 TEST(ALinuxImage, CutWithinItsHeaderIsNotReadBeyond)
 {
     const Bytes whole = make_linux_image({.file_size = 64});
@@ -158,14 +234,114 @@ TEST(ALinuxImage, CutWithinItsHeaderIsNotReadBeyond)
     }
 }
 
-TEST(AKernel, ThatIsWrappedIsRefusedWithTheWayToUnwrapIt)
+Bytes padded(std::string_view head, std::size_t size = 4096)
 {
-    EXPECT_EQ(fault_of(analyse_kernel(bytes_of("\x1f\x8b\x08 and so on"))),
-              "is compressed by gzip");
-    EXPECT_EQ(fault_of(analyse_kernel(bytes_of(std::string_view{"MZ\0\0zimg", 8}))),
+    Bytes file = bytes_of(head);
+    file.resize(std::max(size, head.size()));
+    return file;
+}
+
+Bytes with(std::size_t offset, std::string_view magic)
+{
+    Bytes file(4096);
+    std::ranges::copy(bytes_of(magic), file.begin() + static_cast<std::ptrdiff_t>(offset));
+    return file;
+}
+
+Bytes make_pe()
+{
+    Bytes file = padded("MZ");
+    put(file, 0x3c, std::uint32_t{0x40});
+    std::memcpy(file.data() + 0x40, "PE\0\0\x64\xaa", 6);
+    return file;
+}
+
+std::string lzma_head(std::uint32_t dictionary, std::uint64_t size)
+{
+    std::string head(13, '\x5d');
+    std::memcpy(head.data() + 1, &dictionary, sizeof dictionary);
+    std::memcpy(head.data() + 5, &size, sizeof size);
+    return head;
+}
+
+TEST(AKernel, ThatIsSomethingElseIsToldByItsForm)
+{
+    using namespace std::string_view_literals;
+    EXPECT_EQ(foreign_of(padded("BZh91AY&SY")), "is compressed by bzip2");
+    EXPECT_EQ(foreign_of(padded("\xfd\x37zXZ\0"sv)), "is compressed by xz");
+    EXPECT_EQ(foreign_of(padded("\x89LZO\0\r\n\x1a\n"sv)), "is compressed by lzop");
+    EXPECT_EQ(foreign_of(padded("\x28\xb5\x2f\xfd"sv)), "is compressed by zstd");
+    EXPECT_EQ(foreign_of(padded("\x02\x21\x4c\x18"sv)), "is compressed by lz4");
+    EXPECT_EQ(foreign_of(padded("\x04\x22\x4d\x18"sv)), "is compressed by lz4");
+    EXPECT_EQ(foreign_of(padded("MZ\0\0zimg"sv)),
               "is an EFI zboot kernel (vmlinuz.efi), which unpacks itself by EFI only");
-    EXPECT_EQ(fault_of(analyse_kernel(bytes_of("\x27\x05\x19\x56"))), "is a U-Boot uImage");
+    EXPECT_EQ(foreign_of(padded("\x27\x05\x19\x56"sv)), "is a U-Boot uImage");
+    EXPECT_EQ(foreign_of(padded("\xd0\x0d\xfe\xed"sv)),
+              "is a device tree blob or a U-Boot FIT image");
+    EXPECT_EQ(foreign_of(with(0x20, "\x66\x55\x99\xaaXNLX")),
+              "is a boot image of bootgen (BOOT.BIN)");
+    EXPECT_EQ(foreign_of(make_pe()), "is an EFI program (a UKI, GRUB), which needs EFI");
+    EXPECT_EQ(foreign_of(padded(lzma_head(1 << 23, ~0ULL))), "is compressed by lzma");
+    EXPECT_EQ(foreign_of(padded(lzma_head(3 << 22, 40'000'000))), "is compressed by lzma");
+    EXPECT_EQ(foreign_of(bytes_of(":020000040000FA\r\n:10000000")), "is in Intel HEX form");
+    EXPECT_EQ(foreign_of(bytes_of("S00600004844521B\r\nS1130000")), "is in S-record form");
+    EXPECT_EQ(foreign_of(bytes_of("not a kernel at all\n")), "is a text");
+    EXPECT_EQ(foreign_of(bytes_of("#!/bin/sh\nexec gr\xc3\xbc\xc3\x9f\x65\n")), "is a text");
     EXPECT_EQ(fault_of(analyse_kernel({})), "is empty");
+}
+
+TEST(AKernel, ThatOnlyBeginsLikeSomethingElseIsARawBinary)
+{
+    using namespace std::string_view_literals;
+    EXPECT_EQ(foreign_of(padded("MZ")), "") << "no PE header";
+    Bytes far = padded("MZ");
+    put(far, 0x3c, ~std::uint32_t{0});
+    EXPECT_EQ(foreign_of(far), "") << "its PE header is beyond the file";
+    EXPECT_EQ(foreign_of(padded(lzma_head(0, ~0ULL))), "");
+    EXPECT_EQ(foreign_of(padded(lzma_head((1 << 23) + 12345, ~0ULL))), "");
+    EXPECT_EQ(foreign_of(padded(lzma_head(1 << 23, ~0ULL << 38))), "");
+    EXPECT_EQ(foreign_of(padded(":0200")), "");
+    EXPECT_EQ(foreign_of(padded("S0060")), "");
+    EXPECT_EQ(foreign_of(with(100, "text\n")), "");
+}
+
+TEST(AKernel, ThatIsAnEfiProgramToo)
+{
+    Bytes file = make_pe();
+    const Bytes image = make_linux_image({.file_size = file.size()});
+    std::copy(image.begin() + 8, image.begin() + 0x3c, file.begin() + 8);
+    EXPECT_TRUE(std::holds_alternative<LinuxImage>(analyse_kernel(file))) << "CONFIG_EFI";
+}
+
+TEST(AKernel, OfAnyLengthIsReadWithinItsBounds)
+{
+    using namespace std::string_view_literals;
+    for (const Bytes& whole :
+         {make_pe(), with(0x20, "\x66\x55\x99\xaa"), padded(lzma_head(1 << 23, ~0ULL)),
+          bytes_of(":020000040000FA\r\n"), bytes_of("S00600004844521B\r\n"),
+          padded("\xfd\x37zXZ\0"sv, 6), padded("MZ\0\0zimg"sv, 8)})
+    {
+        for (std::size_t size = 1; size < std::min<std::size_t>(whole.size(), 128); ++size)
+        {
+            // A copy of its own, so that the sanitizer sees the first byte beyond.
+            const Bytes part{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)};
+            const auto facts = analyse_kernel(part);
+            EXPECT_TRUE(std::holds_alternative<RawImage>(facts) ||
+                        std::holds_alternative<ForeignImage>(facts));
+        }
+    }
+}
+
+TEST(AKernel, OfRandomWordsIsNeverTakenForAText)
+{
+    std::mt19937 random{7};
+    for (int round = 0; round < 2'000; ++round)
+    {
+        Bytes code(256);
+        for (std::size_t offset = 0; offset < code.size(); offset += 4)
+            put(code, offset, static_cast<std::uint32_t>(random()));
+        EXPECT_EQ(foreign_of(code), "");
+    }
 }
 
 TEST(AKernel, OfNoKnownFormIsARawBinary)

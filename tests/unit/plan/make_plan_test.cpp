@@ -114,6 +114,75 @@ TEST(APlan, PutsARawBinaryWhereTheConfigurationSays)
     EXPECT_EQ(plan.kernel.segments.at(0).memory, (GuestRange{GuestAddr{0x8'0000}, 0x1000}));
 }
 
+TEST(APlan, PutsAStaticPieWhereTheConfigurationSaysOrWhereThereIsRam)
+{
+    const auto pie = [](std::uint64_t lowest)
+    {
+        HostFacts facts = good_host();
+        facts.kernel = analyse_kernel(
+            make_pie({{0, 0x100, 0x40, lowest, 0x1'0000}, {0, 0x100, 0x40, lowest + 0x1'2000}}));
+        return facts;
+    };
+    const auto place = [](const VmPlan& plan)
+    {
+        EXPECT_EQ(plan.kernel.segments[1].memory.base - plan.kernel.segments[0].memory.base,
+                  0x1'2000U);
+        EXPECT_EQ(plan.kernel.entry, plan.kernel.segments[0].memory.base);
+        return plan.kernel.entry.value;
+    };
+    EXPECT_EQ(place(good_plan(head, pie(0))), 0U);
+    EXPECT_EQ(place(good_plan(head, pie(0x4'1000))), 0x4'1000U) << "as it is linked";
+    EXPECT_EQ(place(good_plan(head, pie(0xc000'1000))), 0x1000U)
+        << "down to RAM, as far as it goes";
+    EXPECT_EQ(place(good_plan(head + "kernel_address = 0x200000\n", pie(0))), 0x20'0000U);
+    EXPECT_EQ(place(good_plan(head + "kernel_address = 0x201000\n", pie(0x4'1000))), 0x20'1000U);
+    EXPECT_EQ(place(good_plan(head + "kernel_address = 0x201000\n", pie(0xffff'8000'0000'1000))),
+              0x20'1000U);
+    HostFacts hugepages = pie(0);
+    hugepages.identity_banks = {{GuestAddr{0x3000'0000}, 128U << 20}};
+    EXPECT_EQ(place(good_plan(head + "dma = \"identity\"\n", hugepages)), 0x3000'0000U);
+
+    EXPECT_EQ(problems_of(head + "kernel_address = 0x201004\n", pie(0x1000)),
+              "vm.toml:3:18: kernel_address 0x201004 is no place for /g, which is linked to 0x1000 "
+              "and moves by 0x10000; write 0x211000\n");
+    EXPECT_EQ(problems_of(head + "kernel_address = 0x7ff0000\n", pie(0)),
+              "vm.toml:2:10: kernel /g: load segment 1 [0x08002000+0x100] is not in RAM "
+              "[0x00000000+0x8000000]; link it to addresses in RAM\n");
+    EXPECT_NE(problems_of(head + "kernel_address = 0x7fff_ffff_ffff_0000\n", pie(0)), "");
+}
+
+TEST(APlan, PutsALinuxKernelThatMayNotBeAnywhereIntoTheLowestBank)
+{
+    const std::string text = "memory = \"6G\"\nkernel = \"/g\"\n";
+    HostFacts facts = good_host();
+    facts.kernel = LinuxImage{0x1000, 0x20'0000, 0x8'0000, true};
+    EXPECT_EQ(good_plan(text, facts).kernel.entry, GuestAddr{0x8'0008'0000}) << "the largest";
+    facts.kernel = LinuxImage{0x1000, 0x20'0000, 0x8'0000, false};
+    EXPECT_EQ(good_plan(text, facts).kernel.entry, GuestAddr{0x8'0000});
+}
+
+TEST(APlan, KeepsALinuxKernelOfAnyHeaderOffTheDeviceTree)
+{
+    std::mt19937_64 random{3};
+    int planned = 0;
+    for (int round = 0; round < 5'000; ++round)
+    {
+        const std::uint64_t size = random() >> random() % 64;
+        const std::uint64_t offset = random() % 4 == 0 ? random() : random() % 0x200 * 0x1000;
+        HostFacts facts = good_host();
+        facts.kernel = analyse_kernel(make_linux_image({offset, size, random() % 16, 0x1000}));
+        const auto result = plan_of(head, facts);
+        if (const auto* plan = std::get_if<VmPlan>(&result))
+        {
+            const GuestRange& kernel = plan->kernel.segments.at(0).memory;
+            EXPECT_FALSE(kernel.overlaps(plan->dtb.memory));
+            EXPECT_TRUE(plan->memory.at(0).range.contains(kernel.base, kernel.size));
+            ++planned;
+        }
+    }
+    EXPECT_GT(planned, 500);
+}
+
 TEST(APlan, KeepsTheDmaHoleOnlyForVmsWithABusMaster)
 {
     HostFacts facts = good_host();

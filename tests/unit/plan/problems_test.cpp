@@ -43,7 +43,7 @@ const std::vector<Mistake> text_mistakes{
     {"UnknownKey", good("vcpu = 2\n"),
      "vm.toml:3:1: unknown key \"vcpu\"; did you mean \"vcpus\"?\n"},
     {"AliasAtTheTop", good("uart0 = \"uart1\"\n"),
-     "vm.toml:3:1: unknown key \"uart0\"; known are: memory, dma, low_memory, vcpus, "
+     "vm.toml:3:1: unknown key \"uart0\"; known are: memory, dma, low_memory, ocm, vcpus, "
      "kernel, kernel_address, initrd, cmdline, dtb, stop_timeout, alias; an alias such as uart0 "
      "goes below [alias]\n"},
     {"KeyBelowAlias", good("[alias]\nvcpus = 2\n"),
@@ -235,7 +235,7 @@ TEST(Mistakes, AreToldAllAtOnceInTheOrderOfTheFile)
         "powers of 1024) or a number of bytes\n"
         "vm.toml:2:9: vcpus is 9, but a GICv2 serves 1 to 8; write vcpus = 1 or up to 8, "
         "without quotes\n"
-        "vm.toml:4:1: unknown key \"colour\"; known are: memory, dma, low_memory, vcpus, "
+        "vm.toml:4:1: unknown key \"colour\"; known are: memory, dma, low_memory, ocm, vcpus, "
         "kernel, kernel_address, initrd, cmdline, dtb, stop_timeout, alias; an alias such as uart0 "
         "goes below [alias]\n"
         "vm.toml:6:9: alias uart0 is a xlnx,zynqmp-uart, but gem1 is a xlnx,zynqmp-gem; write "
@@ -289,8 +289,86 @@ TEST(AnImage, OutsideRamIsToldByItsSegment)
     EXPECT_EQ(problems_of(good(), facts),
               "vm.toml:2:10: kernel /g.elf: load segment 1 [0x07fff000+0x2000] is not in RAM "
               "[0x00000000+0x8000000]; link it to addresses in RAM, or write memory = \"129M\"\n"
-              "vm.toml:2:10: kernel /g.elf: load segment 2 [0xfffc0000+0x100] is not in RAM "
-              "[0x00000000+0x8000000]; link it to addresses in RAM\n");
+              "vm.toml:2:10: kernel /g.elf: load segment 2 [0xfffc0000+0x100] is in the on-chip "
+              "memory, which this VM has not; write ocm = true\n");
+}
+
+TEST(AnImage, OverADeviceIsToldWithIt)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_elf({{0}, {0xf901'0800, 0x2000}, {0xff00'0000}}));
+    const std::string over =
+        "vm.toml:2:10: kernel /g.elf: load segment 1 [0xf9010800+0x2000] lies "
+        "over the GIC distributor [0xf9010000+0x1000]; link it to addresses in "
+        "RAM\n";
+    EXPECT_EQ(problems_of(good("[alias]\nuart0 = \"\"\n"), facts),
+              over +
+                  "vm.toml:2:10: kernel /g.elf: load segment 2 [0xff000000+0x100] lies over alias "
+                  "uart0 [0xff000000+0x1000]; link it to addresses in RAM\n");
+    EXPECT_EQ(problems_of(good(), facts),
+              over + "vm.toml:2:10: kernel /g.elf: load segment 2 [0xff000000+0x100] is not in RAM "
+                     "[0x00000000+0x8000000]; link it to addresses in RAM\n");
+    // Nobody knows where the hugepages will be; but not there.
+    EXPECT_EQ(problems_of("memory = \"16M\"\nkernel = \"/g.elf\"\ndma = \"identity\"\n"
+                          "low_memory = \"2M\"\n",
+                          facts),
+              over +
+                  "vm.toml:2:10: kernel /g.elf: load segment 2 [0xff000000+0x100] is not in RAM "
+                  "[0x00000000+0x200000], [0x10000000+0x1000000]; link it to addresses in RAM\n");
+
+    facts.kernel = RawImage{0x1000};
+    EXPECT_EQ(problems_of(good("kernel_address = 0xf9020000\n"), facts),
+              "vm.toml:2:10: kernel /g.elf: image [0xf9020000+0x1000] lies over the GIC CPU "
+              "interface [0xf9020000+0x2000]; load it elsewhere\n");
+    facts.kernel = RawImage{~std::uint64_t{0}};
+    EXPECT_EQ(
+        problems_of(good(), facts),
+        "vm.toml:2:10: kernel /g.elf: image [0x00000000+0xffffffffffffffff] lies over the GIC "
+        "distributor [0xf9010000+0x1000]; load it elsewhere\n");
+}
+
+TEST(OnChipMemory, TakesWhatIsLinkedThereAndNothingBeyond)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_elf({{0xfffc'0000, 0x4'0000}, {0}}));
+    const VmPlan plan = good_plan(good("ocm = true\n"), facts);
+    ASSERT_TRUE(plan.ocm);
+    EXPECT_EQ(plan.ocm->range, (GuestRange{GuestAddr{0xfffc'0000}, 0x4'0000}));
+    EXPECT_TRUE(plan.ocm->dma) << "through an IOMMU it is RAM as any";
+    EXPECT_EQ(plan.memory.size(), 1U);
+    EXPECT_EQ(plan.dtb.memory.base, GuestAddr{0x7ff'0000}) << "in the main memory";
+
+    const VmPlan identity = good_plan(
+        "memory = \"16M\"\nkernel = \"/g.elf\"\ndma = \"identity\"\nlow_memory = \"2M\"\nocm = "
+        "true\n",
+        facts);
+    EXPECT_FALSE(identity.ocm->dma) << "a device would reach the host's";
+    EXPECT_EQ(identity.warnings.size(), 1U) << "of dma itself";
+
+    facts.kernel = analyse_kernel(make_elf({{0xfffc'0000, 0x4'0001}}));
+    EXPECT_EQ(problems_of(good("ocm = true\n"), facts),
+              "vm.toml:2:10: kernel /g.elf: load segment 0 [0xfffc0000+0x40001] is not in RAM "
+              "[0x00000000+0x8000000], [0xfffc0000+0x40000]; link it to addresses in RAM\n");
+    EXPECT_FALSE(good_plan(good("ocm = false\n")).ocm);
+}
+
+TEST(OnChipMemory, IsInTheWayOfAnAliasThere)
+{
+    EXPECT_EQ(problems_of(good("ocm = true\n[alias.uart0]\ninstance = \"uart1\"\naddress = "
+                               "0xfffff000\n")),
+              "vm.toml:6:11: alias uart0 [0xfffff000+0x1000] overlaps on-chip memory "
+              "[0xfffc0000+0x40000]; give it an address from 0x100000000 on\n");
+    EXPECT_EQ(problems_of(good("ocm = 1\n")),
+              "vm.toml:3:7: ocm is an integer, not true or false; write ocm = true, without "
+              "quotes\n");
+}
+
+TEST(AnInstance, ThatCannotBeBroughtToRestIsRefused)
+{
+    EXPECT_EQ(
+        problems_of(good("[alias]\nuart0 = \"uart1\"\nsdhci0 = \"sdhci1\"\nlpd_wdt = \"\"\n")),
+        "vm.toml:5:10: no quiesce sequence is known for sdhci1 (xlnx,zynqmp-8.9a), so no VM "
+        "can have it; write \"\" for nothing yet\n");
 }
 
 TEST(AnImage, WithAnInitrdAndADeviceTreeThatDoNotFitIsTold)
@@ -414,11 +492,30 @@ TEST(Hugepages, OfWhichNobodyKnowsThePlaceGiveNoProblemOfIt)
                 testing::HasSubstr("load segment 0 [0x00000000+0x3000] is not in RAM "));
 }
 
+TEST(AnImage, ThatIsNoKernelIsToldUnlessItIsSaidToBeRaw)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(bytes_of("BZh91AY&SY and so on"));
+    EXPECT_EQ(
+        problems_of(good(), facts),
+        "vm.toml:2:10: kernel /g.elf is compressed by bzip2; give it unpacked: bzip2 -dc; or, "
+        "for a raw binary that only looks like this, write kernel_address\n");
+    const VmPlan plan = good_plan(good("kernel_address = 0x80000\n"), facts);
+    EXPECT_EQ(plan.kernel.kind, ImageKind::raw);
+    EXPECT_EQ(plan.kernel.segments.at(0).memory, (GuestRange{GuestAddr{0x8'0000}, 20}));
+    ASSERT_EQ(plan.warnings.size(), 1U);
+    EXPECT_EQ(
+        to_string(plan.warnings.at(0)),
+        "vm.toml:2:10: kernel /g.elf is compressed by bzip2, and runs as a raw binary because "
+        "there is kernel_address; take kernel_address out if it is none");
+}
+
 TEST(AKernelAddress, IsForRawBinariesOnly)
 {
-    EXPECT_EQ(problems_of(good("kernel_address = 0x80000\n")),
-              "vm.toml:3:18: kernel_address is for raw binaries only, and the kernel is none; take "
-              "the line out: the file says itself where it goes\n");
+    EXPECT_EQ(
+        problems_of(good("kernel_address = 0x80000\n")),
+        "vm.toml:3:18: kernel_address is for raw binaries and static PIE only, and the kernel "
+        "is neither; take the line out: the file says itself where it goes\n");
 }
 
 TEST(AHost, WithLargePagesCannotMapDevices)

@@ -238,6 +238,9 @@ TEST(Quiesce, LeavesADeviceAloneThatItDoesNotKnow)
     EXPECT_EQ(bring_to_rest(Names{}, window), Rest::no_sequence);
     EXPECT_TRUE(window.reads.empty());
     EXPECT_TRUE(window.writes.empty());
+    EXPECT_FALSE(has_sequence(Names{"xlnx,zynqmp-8.9a", "arasan,sdhci-8.9a"}));
+    EXPECT_TRUE(has_sequence(Names{"somebody,uart", "cdns,uart-r1p12"}));
+    EXPECT_FALSE(has_sequence({}));
 }
 
 } // namespace

@@ -7,7 +7,7 @@ SECTION = "console/utils"
 LICENSE = "Apache-2.0"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
 
-DEPENDS = "boost cli11 dtc dtc-native fmt libseccomp spdlog systemd tomlplusplus"
+DEPENDS = "boost cli11 dtc dtc-native fmt libseccomp spdlog systemd tomlplusplus zlib"
 
 # Empty: the checkout. Else a fetcher's address; then ALIASVM_SRCREV says which commit.
 ALIASVM_SRC_URI ??= ""
