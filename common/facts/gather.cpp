@@ -82,7 +82,7 @@ plan::HostFacts gather(const plan::Config& config, const plan::Catalogue& catalo
     if (config.initrd)
         facts.initrd = look_at<plan::FileFacts>(config.initrd->value, plan::analyse_initrd);
     if (config.dtb)
-        facts.dtb = look_at<plan::FileFacts>(config.dtb->value, plan::analyse_dtb);
+        facts.dtb = look_at<plan::DtbFacts>(config.dtb->value, plan::analyse_dtb);
     if (config.dma.value == Dma::iommu)
         facts.dma_holes = dma_holes(catalogue);
     return facts;
