@@ -3,6 +3,7 @@
 #include "vmm/machine/image_loader.hpp"
 
 #include "tests/fakes/fake_kvm.hpp"
+#include "tests/unit/machine/machine_bench.hpp"
 #include "tests/unit/machine/temporary_file.hpp"
 #include "tests/unit/plan/gzip.hpp"
 
@@ -17,8 +18,6 @@ namespace
 using namespace aliasvm;
 using machine::BadImage;
 using tests::TemporaryFile;
-
-constexpr std::uint64_t mebibyte = 1U << 20;
 
 std::vector<std::byte> noise(std::size_t size)
 {

@@ -17,13 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::uint64_t mib = 1 << 20;
 constexpr std::uint64_t gib = 1 << 30;
-
-GuestRange at(std::uint64_t base, std::uint64_t size)
-{
-    return {GuestAddr{base}, size};
-}
 
 std::vector<GuestRange> ranges_of(const VmPlan& plan)
 {

@@ -6,6 +6,7 @@
 #include "image_builder.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -17,6 +18,13 @@
 
 namespace aliasvm::plan
 {
+
+inline constexpr std::uint64_t mib = 1 << 20;
+
+inline GuestRange at(std::uint64_t base, std::uint64_t size)
+{
+    return {GuestAddr{base}, size};
+}
 
 /// The build says where things are, by the environment of the test.
 inline std::string environment(const char* name)

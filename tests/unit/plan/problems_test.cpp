@@ -393,14 +393,7 @@ TEST(AnImage, WithAnInitrdAndADeviceTreeThatDoNotFitIsTold)
 
 // ---- hugepages ---------------------------------------------------------------------------------
 
-constexpr std::uint64_t mib = 1 << 20;
-
-GuestRange at(std::uint64_t base, std::uint64_t size)
-{
-    return {GuestAddr{base}, size};
-}
-
-std::string at_identity(const std::string& more = "")
+std::string text_at_identity(const std::string& more = "")
 {
     return "memory = \"16M\"\nkernel = \"/g\"\ndma = \"identity\"\n" + more;
 }
@@ -410,27 +403,27 @@ TEST(Hugepages, InTheWayOfSomethingAreToldWithIt)
     HostFacts facts = good_host();
     facts.kernel = RawImage{0x1000};
     facts.identity_banks = {at(0x40'0000, 16 * mib)};
-    EXPECT_EQ(problems_of(at_identity("low_memory = \"8M\"\n"), facts),
+    EXPECT_EQ(problems_of(text_at_identity("low_memory = \"8M\"\n"), facts),
               "vm.toml:4:14: low_memory [0x00000000+0x800000] overlaps the host's hugepages "
               "[0x00400000+0x1000000]; write low_memory = \"4M\" or less\n");
-    EXPECT_EQ(problems_of(at_identity("low_memory = \"4M\"\n"), facts), "");
+    EXPECT_EQ(problems_of(text_at_identity("low_memory = \"4M\"\n"), facts), "");
 
     facts.identity_banks = {at(0xf900'0000, 16 * mib)};
-    EXPECT_EQ(problems_of(at_identity(), facts),
+    EXPECT_EQ(problems_of(text_at_identity(), facts),
               "vm.toml:1:10: the host's hugepages [0xf9000000+0x1000000] overlaps the GIC "
               "distributor [0xf9010000+0x1000]; have the host keep other memory as hugepages\n"
               "vm.toml:1:10: the host's hugepages [0xf9000000+0x1000000] overlaps the GIC CPU "
               "interface [0xf9020000+0x2000]; have the host keep other memory as hugepages\n");
 
     facts.identity_banks = {at(0x2000'0000, 16 * mib)};
-    EXPECT_EQ(problems_of(at_identity("[alias.uart0]\ninstance = \"uart1\"\naddress = "
-                                      "0x20000000\n"),
+    EXPECT_EQ(problems_of(text_at_identity("[alias.uart0]\ninstance = \"uart1\"\naddress = "
+                                           "0x20000000\n"),
                           facts),
               "vm.toml:6:11: alias uart0 [0x20000000+0x1000] overlaps the host's hugepages "
               "[0x20000000+0x1000000]; give it an address from 0x21000000 on\n");
 
     facts.identity_banks = {at(0x2000'0000, 8 * mib), at(0x2060'0000, 8 * mib)};
-    EXPECT_THAT(problems_of(at_identity(), facts),
+    EXPECT_THAT(problems_of(text_at_identity(), facts),
                 testing::HasSubstr("[0x20600000+0x800000] overlaps the host's hugepages "
                                    "[0x20000000+0x800000]"));
 }
@@ -442,7 +435,7 @@ TEST(Hugepages, BeyondTheGuestsAddressesAreTold)
     facts.ipa_bits = 32;
     facts.identity_banks = {at(0x8'0000'0000, 16 * mib)};
     EXPECT_EQ(
-        problems_of(at_identity(), facts),
+        problems_of(text_at_identity(), facts),
         "vm.toml:1:10: the host's hugepages [0x800000000+0x1000000] is beyond the 32 bits of a "
         "guest's addresses; write less\n");
 }
@@ -453,7 +446,7 @@ TEST(Hugepages, InSmallPiecesHaveNoRoomForALargeKernel)
     facts.kernel = analyse_kernel(make_linux_image({0, 10 * mib, 0xa, 0x1000}));
     facts.identity_banks = {at(0x1000'0000, 8 * mib), at(0x2000'0000, 8 * mib)};
     EXPECT_EQ(
-        problems_of(at_identity(), facts),
+        problems_of(text_at_identity(), facts),
         "vm.toml:2:10: kernel /g needs 10485760 bytes from a 2 MiB boundary on, and no bank of "
         "RAM has them: [0x10000000+0x800000], [0x20000000+0x800000]; write memory = \"10M\" or "
         "more, and have the host keep hugepages from its boot on, when they come in large "
@@ -465,12 +458,12 @@ TEST(Hugepages, AreNotWhereAnElfFileIsLinkedTo)
     HostFacts facts = good_host();
     facts.kernel = analyse_kernel(make_elf({{0, 0x3000}, {0x3000'0000}}));
     facts.identity_banks = {at(0x2000'0000, 16 * mib)};
-    EXPECT_EQ(problems_of(at_identity(), facts),
+    EXPECT_EQ(problems_of(text_at_identity(), facts),
               "vm.toml:2:10: kernel /g: load segment 0 [0x00000000+0x3000] is not in RAM "
               "[0x20000000+0x1000000]; link it to addresses in RAM, or write low_memory = \"1M\"\n"
               "vm.toml:2:10: kernel /g: load segment 1 [0x30000000+0x100] is not in RAM "
               "[0x20000000+0x1000000]; link it to addresses in RAM\n");
-    EXPECT_EQ(problems_of(at_identity("low_memory = \"8K\"\n"), facts),
+    EXPECT_EQ(problems_of(text_at_identity("low_memory = \"8K\"\n"), facts),
               "vm.toml:2:10: kernel /g: load segment 0 [0x00000000+0x3000] is not in RAM "
               "[0x00000000+0x2000], [0x20000000+0x1000000]; link it to addresses in RAM, or write "
               "low_memory = \"1M\"\n"
@@ -482,13 +475,13 @@ TEST(Hugepages, OfWhichNobodyKnowsThePlaceGiveNoProblemOfIt)
 {
     HostFacts facts = good_host();
     facts.kernel = analyse_kernel(make_elf({{0x3000'0000}}));
-    EXPECT_EQ(problems_of(at_identity("[alias.uart0]\ninstance = \"uart1\"\naddress = "
-                                      "0x10000000\n"),
+    EXPECT_EQ(problems_of(text_at_identity("[alias.uart0]\ninstance = \"uart1\"\naddress = "
+                                           "0x10000000\n"),
                           facts),
               "");
     // That of low_memory everybody knows.
     facts.kernel = analyse_kernel(make_elf({{0, 0x3000}}));
-    EXPECT_THAT(problems_of(at_identity("low_memory = \"8K\"\n"), facts),
+    EXPECT_THAT(problems_of(text_at_identity("low_memory = \"8K\"\n"), facts),
                 testing::HasSubstr("load segment 0 [0x00000000+0x3000] is not in RAM "));
 }
 
