@@ -80,8 +80,6 @@ LinuxPlatformDevice::LinuxPlatformDevice(UniqueFd device, std::string name,
     require_ioctl(fd_.get(), VFIO_DEVICE_GET_INFO, &info, "ask what {} is", name_);
     if ((info.flags & VFIO_DEVICE_FLAGS_PLATFORM) == 0)
         throw Error{ENOTSUP, "use {}, which is no platform device", name_};
-    region_count_ = info.num_regions;
-    irq_count_ = info.num_irqs;
 }
 
 Region LinuxPlatformDevice::region(RegionIndex index) const
@@ -97,8 +95,7 @@ Irq LinuxPlatformDevice::irq(IrqIndex index) const
     info.index = index.value;
     require_ioctl(fd_.get(), VFIO_DEVICE_GET_IRQ_INFO, &info, "ask for interrupt {} of {}",
                   index.value, name_);
-    return {(info.flags & VFIO_IRQ_INFO_EVENTFD) != 0,
-            (info.flags & VFIO_IRQ_INFO_AUTOMASKED) != 0};
+    return {(info.flags & VFIO_IRQ_INFO_AUTOMASKED) != 0};
 }
 
 Mapping LinuxPlatformDevice::map(RegionIndex index)

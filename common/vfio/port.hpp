@@ -40,7 +40,6 @@ struct Region
 
 struct Irq
 {
-    bool signals{};    ///< can signal an eventfd
     bool automasked{}; ///< level: masked by the kernel when it fires, until unmasked. Edge: false
 };
 
@@ -54,8 +53,6 @@ public:
     /// The name below /sys/bus/platform/devices, "ff010000.serial".
     [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
-    [[nodiscard]] virtual std::uint32_t region_count() const = 0;
-    [[nodiscard]] virtual std::uint32_t irq_count() const = 0;
     [[nodiscard]] virtual Region region(RegionIndex index) const = 0;
     [[nodiscard]] virtual Irq irq(IrqIndex index) const = 0;
 

@@ -42,11 +42,8 @@ TEST_P(VfioContract, ADeviceIsOpenedOnce)
 
 TEST_P(VfioContract, ADeviceTellsWhatItHas)
 {
-    ASSERT_GE(subject->device->region_count(), 1U);
-    ASSERT_GE(subject->device->irq_count(), 1U);
     EXPECT_EQ(subject->device->region(vfio::RegionIndex{0}).size % page_size, 0U);
     EXPECT_TRUE(subject->device->region(vfio::RegionIndex{0}).mappable);
-    EXPECT_TRUE(subject->device->irq(irq).signals);
     EXPECT_TRUE(subject->device->irq(irq).automasked);
 }
 

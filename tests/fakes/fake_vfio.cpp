@@ -185,14 +185,6 @@ public:
     }
 
     const std::string& name() const noexcept override { return model_.name_; }
-    std::uint32_t region_count() const override
-    {
-        return static_cast<std::uint32_t>(model_.regions_.size());
-    }
-    std::uint32_t irq_count() const override
-    {
-        return static_cast<std::uint32_t>(model_.irqs_.size());
-    }
 
     vfio::Region region(vfio::RegionIndex index) const override
     {

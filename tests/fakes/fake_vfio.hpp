@@ -109,7 +109,7 @@ class FakeHost final : public vfio::Host
 public:
     /// A level UART-like device unless said otherwise: one mappable page, one automasked interrupt.
     DeviceModel& add(std::string name, std::vector<vfio::Region> regions = {{page_size, true}},
-                     std::vector<vfio::Irq> irqs = {{true, true}});
+                     std::vector<vfio::Irq> irqs = {{.automasked = true}});
     [[nodiscard]] DeviceModel& device(std::string_view name) const;
 
     [[nodiscard]] std::unique_ptr<vfio::PlatformDevice> open(std::string_view name,

@@ -76,7 +76,8 @@ protected:
     RebindBench()
     {
         for (const char* name : {gem1, gem2})
-            host.add(name, {{page_size, true}, {page_size, true}}, {{true, true}, {true, false}});
+            host.add(name, {{page_size, true}, {page_size, true}},
+                     {{.automasked = true}, {.automasked = false}});
     }
 
     State state(const machine::Machine& machine, fakes::VmModel& vm, fakes::DeviceModel& dev,
