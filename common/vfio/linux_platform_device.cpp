@@ -108,15 +108,15 @@ Mapping LinuxPlatformDevice::map(RegionIndex index)
                            fmt::format("region {} of {}", index.value, name_));
 }
 
-void LinuxPlatformDevice::set_signal(IrqIndex index, const EventFd& trigger)
+void LinuxPlatformDevice::set_signal(IrqIndex index, const EventFd& event)
 {
-    set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_TRIGGER, 1, trigger.get()), index,
+    set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_TRIGGER, 1, event.get()), index,
             "connect", name_);
 }
 
 void LinuxPlatformDevice::clear_signal(IrqIndex index)
 {
-    // Count 0 takes the trigger away; DATA_NONE with count 1 would fire it instead.
+    // Count 0 takes the eventfd away; DATA_NONE with count 1 would fire it instead.
     set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_TRIGGER, 0, std::nullopt), index,
             "disconnect", name_);
 }

@@ -29,7 +29,7 @@ public:
     [[nodiscard]] Region region(RegionIndex index) const override;
     [[nodiscard]] Irq irq(IrqIndex index) const override;
     [[nodiscard]] Mapping map(RegionIndex index) override;
-    void set_signal(IrqIndex index, const EventFd& trigger) override;
+    void set_signal(IrqIndex index, const EventFd& event) override;
     void clear_signal(IrqIndex index) override;
     void set_unmask_on(IrqIndex index, const EventFd& resample) override;
     void clear_unmask(IrqIndex index) override;

@@ -64,7 +64,7 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] bool opened() const;
     [[nodiscard]] bool masked(std::uint32_t irq);
-    [[nodiscard]] bool has_trigger(std::uint32_t irq) const;
+    [[nodiscard]] bool has_signal(std::uint32_t irq) const;
     [[nodiscard]] bool resamples(std::uint32_t irq) const;
     /// How often the handler has run.
     [[nodiscard]] unsigned fired(std::uint32_t irq);
@@ -78,7 +78,7 @@ private:
     struct IrqState
     {
         vfio::Irq kind;
-        std::optional<UniqueFd> trigger;
+        std::optional<UniqueFd> event;
         std::optional<UniqueFd> unmask_on;
         bool masked{};
         bool up{};      ///< a level device wants something

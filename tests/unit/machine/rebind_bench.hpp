@@ -62,7 +62,7 @@ struct State
     std::map<std::uint32_t, std::pair<std::uint64_t, std::byte*>> slots;
     std::size_t irqfds;
     bool opened;
-    std::vector<bool> triggers, resamples, masked;
+    std::vector<bool> signals, resamples, masked;
     std::vector<std::pair<std::uint64_t, std::byte*>> dma;
     std::vector<Holding> holdings;
     bool paused;
@@ -90,7 +90,7 @@ protected:
         now.opened = dev.opened();
         for (std::uint32_t n = 0; n < lines; ++n)
         {
-            now.triggers.push_back(dev.has_trigger(n));
+            now.signals.push_back(dev.has_signal(n));
             now.resamples.push_back(dev.resamples(n));
             now.masked.push_back(dev.masked(n));
         }

@@ -153,7 +153,7 @@ TEST_F(ALinuxPlatformDevice, DoesNotMapWhatIsNotWholePages)
     EXPECT_THROW((void)device().map(RegionIndex{0}), Error);
 }
 
-TEST_F(ALinuxPlatformDevice, SetsAndClearsATrigger)
+TEST_F(ALinuxPlatformDevice, SetsAndClearsAnEventfd)
 {
     device().set_signal(irq, event);
     expect_last(VFIO_IRQ_SET_ACTION_TRIGGER, 1, event.get());
