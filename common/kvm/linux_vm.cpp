@@ -51,10 +51,10 @@ void add_irqfd(int vm, Spi line, const kvm_irqfd& irqfd)
                     line.intid(), mend_of_irqfd(errno)};
 }
 
-kvm_irqfd irqfd_for(Spi line, const EventFd& trigger)
+kvm_irqfd irqfd_for(Spi line, const EventFd& event)
 {
     kvm_irqfd irqfd{};
-    irqfd.fd = static_cast<std::uint32_t>(trigger.get());
+    irqfd.fd = static_cast<std::uint32_t>(event.get());
     irqfd.gsi = line.irqfd_gsi();
     return irqfd;
 }
@@ -105,24 +105,24 @@ void LinuxVm::remove_slot(SlotId slot)
                   slot.value);
 }
 
-void LinuxVm::add_edge_irqfd(Spi line, const EventFd& trigger)
+void LinuxVm::add_edge_irqfd(Spi line, const EventFd& event)
 {
     // Newer kernels raise the line and never lower it, which only an edge line survives.
-    add_irqfd(fd_.get(), line, irqfd_for(line, trigger));
+    add_irqfd(fd_.get(), line, irqfd_for(line, event));
 }
 
-void LinuxVm::add_level_irqfd(Spi line, const EventFd& trigger, const EventFd& resample)
+void LinuxVm::add_level_irqfd(Spi line, const EventFd& event, const EventFd& resample)
 {
-    kvm_irqfd irqfd = irqfd_for(line, trigger);
+    kvm_irqfd irqfd = irqfd_for(line, event);
     irqfd.flags = KVM_IRQFD_FLAG_RESAMPLE;
     irqfd.resamplefd = static_cast<std::uint32_t>(resample.get());
     add_irqfd(fd_.get(), line, irqfd);
 }
 
-void LinuxVm::remove_irqfd(Spi line, const EventFd& trigger)
+void LinuxVm::remove_irqfd(Spi line, const EventFd& event)
 {
     // KVM looks for the pair of descriptor and gsi, and is content when it finds none.
-    kvm_irqfd irqfd = irqfd_for(line, trigger);
+    kvm_irqfd irqfd = irqfd_for(line, event);
     irqfd.flags = KVM_IRQFD_FLAG_DEASSIGN;
     require_ioctl(fd_.get(), KVM_IRQFD, &irqfd,
                   "disconnect an eventfd from guest SPI {} (INTID {})", line.dt_cell(),

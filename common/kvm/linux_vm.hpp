@@ -23,9 +23,9 @@ public:
     [[nodiscard]] std::unique_ptr<Vcpu> create_vcpu(VcpuIndex index) override;
     void set_slot(SlotId slot, const GuestRange& guest, std::byte* host) override;
     void remove_slot(SlotId slot) override;
-    void add_edge_irqfd(Spi line, const EventFd& trigger) override;
-    void add_level_irqfd(Spi line, const EventFd& trigger, const EventFd& resample) override;
-    void remove_irqfd(Spi line, const EventFd& trigger) override;
+    void add_edge_irqfd(Spi line, const EventFd& event) override;
+    void add_level_irqfd(Spi line, const EventFd& event, const EventFd& resample) override;
+    void remove_irqfd(Spi line, const EventFd& event) override;
     bool set_line(Spi line, bool level) noexcept override;
     [[nodiscard]] UniqueFd statistics() override;
 

@@ -161,13 +161,13 @@ public:
     virtual void set_slot(SlotId slot, const GuestRange& guest, std::byte* host) = 0;
     virtual void remove_slot(SlotId slot) = 0;
 
-    /// Each count on `trigger` is one edge of `line`. The guest must configure it as edge.
-    virtual void add_edge_irqfd(Spi line, const EventFd& trigger) = 0;
-    /// A count on `trigger` raises `line`; the guest's EOI lowers it and signals `resample`.
-    virtual void add_level_irqfd(Spi line, const EventFd& trigger, const EventFd& resample) = 0;
+    /// Each count on `event` is one edge of `line`. The guest must configure it as edge.
+    virtual void add_edge_irqfd(Spi line, const EventFd& event) = 0;
+    /// A count on `event` raises `line`; the guest's EOI lowers it and signals `resample`.
+    virtual void add_level_irqfd(Spi line, const EventFd& event, const EventFd& resample) = 0;
     /// Takes either away again; waits until nothing is in flight and lowers a level line. Content
     /// with what is not there.
-    virtual void remove_irqfd(Spi line, const EventFd& trigger) = 0;
+    virtual void remove_irqfd(Spi line, const EventFd& event) = 0;
 
     /// Drives a line by KVM_IRQ_LINE, for emulated devices. On a line that the guest has as edge,
     /// each call that says high is an edge, even if it was high before. False if KVM refused.

@@ -80,8 +80,6 @@ LinuxPlatformDevice::LinuxPlatformDevice(UniqueFd device, std::string name,
     require_ioctl(fd_.get(), VFIO_DEVICE_GET_INFO, &info, "ask what {} is", name_);
     if ((info.flags & VFIO_DEVICE_FLAGS_PLATFORM) == 0)
         throw Error{ENOTSUP, "use {}, which is no platform device", name_};
-    region_count_ = info.num_regions;
-    irq_count_ = info.num_irqs;
 }
 
 Region LinuxPlatformDevice::region(RegionIndex index) const
@@ -97,8 +95,7 @@ Irq LinuxPlatformDevice::irq(IrqIndex index) const
     info.index = index.value;
     require_ioctl(fd_.get(), VFIO_DEVICE_GET_IRQ_INFO, &info, "ask for interrupt {} of {}",
                   index.value, name_);
-    return {(info.flags & VFIO_IRQ_INFO_EVENTFD) != 0,
-            (info.flags & VFIO_IRQ_INFO_AUTOMASKED) != 0};
+    return {(info.flags & VFIO_IRQ_INFO_AUTOMASKED) != 0};
 }
 
 Mapping LinuxPlatformDevice::map(RegionIndex index)
@@ -111,15 +108,15 @@ Mapping LinuxPlatformDevice::map(RegionIndex index)
                            fmt::format("region {} of {}", index.value, name_));
 }
 
-void LinuxPlatformDevice::set_signal(IrqIndex index, const EventFd& trigger)
+void LinuxPlatformDevice::set_signal(IrqIndex index, const EventFd& event)
 {
-    set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_TRIGGER, 1, trigger.get()), index,
+    set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_TRIGGER, 1, event.get()), index,
             "connect", name_);
 }
 
 void LinuxPlatformDevice::clear_signal(IrqIndex index)
 {
-    // Count 0 takes the trigger away; DATA_NONE with count 1 would fire it instead.
+    // Count 0 takes the eventfd away; DATA_NONE with count 1 would fire it instead.
     set_irq(fd_.get(), irq_request(index, VFIO_IRQ_SET_ACTION_TRIGGER, 0, std::nullopt), index,
             "disconnect", name_);
 }

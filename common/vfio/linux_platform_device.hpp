@@ -26,12 +26,10 @@ public:
                         std::shared_ptr<LinuxContainer> container = {});
 
     [[nodiscard]] const std::string& name() const noexcept override { return name_; }
-    [[nodiscard]] std::uint32_t region_count() const override { return region_count_; }
-    [[nodiscard]] std::uint32_t irq_count() const override { return irq_count_; }
     [[nodiscard]] Region region(RegionIndex index) const override;
     [[nodiscard]] Irq irq(IrqIndex index) const override;
     [[nodiscard]] Mapping map(RegionIndex index) override;
-    void set_signal(IrqIndex index, const EventFd& trigger) override;
+    void set_signal(IrqIndex index, const EventFd& event) override;
     void clear_signal(IrqIndex index) override;
     void set_unmask_on(IrqIndex index, const EventFd& resample) override;
     void clear_unmask(IrqIndex index) override;
@@ -50,8 +48,6 @@ private:
     std::shared_ptr<const void> kept_;
     UniqueFd fd_;
     std::string name_;
-    std::uint32_t region_count_{};
-    std::uint32_t irq_count_{};
 };
 
 } // namespace aliasvm::vfio

@@ -40,7 +40,6 @@ struct Region
 
 struct Irq
 {
-    bool signals{};    ///< can signal an eventfd
     bool automasked{}; ///< level: masked by the kernel when it fires, until unmasked. Edge: false
 };
 
@@ -54,23 +53,21 @@ public:
     /// The name below /sys/bus/platform/devices, "ff010000.serial".
     [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
-    [[nodiscard]] virtual std::uint32_t region_count() const = 0;
-    [[nodiscard]] virtual std::uint32_t irq_count() const = 0;
     [[nodiscard]] virtual Region region(RegionIndex index) const = 0;
     [[nodiscard]] virtual Irq irq(IrqIndex index) const = 0;
 
     /// The window itself, uncached. It may outlive nothing of the device: unmap before closing.
     [[nodiscard]] virtual Mapping map(RegionIndex index) = 0;
 
-    /// The kernel signals `trigger` when the interrupt fires; a level one is then masked.
-    virtual void set_signal(IrqIndex index, const EventFd& trigger) = 0;
-    /// No trigger any more; waits for a running handler.
+    /// The kernel signals `event` when the interrupt fires; a level one is then masked.
+    virtual void set_signal(IrqIndex index, const EventFd& event) = 0;
+    /// No eventfd any more; waits for a running handler.
     virtual void clear_signal(IrqIndex index) = 0;
     /// A count on `resample` unmasks the interrupt, in the kernel. Level only.
     virtual void set_unmask_on(IrqIndex index, const EventFd& resample) = 0;
     virtual void clear_unmask(IrqIndex index) = 0;
     /// Level only: the kernel answers EINVAL for edge interrupts. A flag and no depth: twice is
-    /// once. Legal with or without a trigger; without one, unmask() fires nothing.
+    /// once. Legal with or without an eventfd; without one, unmask() fires nothing.
     virtual void mask(IrqIndex index) = 0;
     virtual void unmask(IrqIndex index) = 0;
 

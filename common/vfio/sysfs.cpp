@@ -93,16 +93,6 @@ std::vector<std::string> Sysfs::members(std::uint32_t group) const
     return names;
 }
 
-fs::path Sysfs::domain_type_file(std::uint32_t group) const
-{
-    return root_ / "kernel/iommu_groups" / std::to_string(group) / "type";
-}
-
-std::string Sysfs::domain_type(std::uint32_t group) const
-{
-    return first_line(domain_type_file(group));
-}
-
 std::optional<bool> Sysfs::coherent(std::string_view name) const
 {
     if (!plain_name(name))

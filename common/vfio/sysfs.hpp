@@ -47,12 +47,6 @@ public:
     /// Every device of a group with its driver, for a message: "ff0e0000.ethernet (macb)".
     [[nodiscard]] std::vector<std::string> members(std::uint32_t group) const;
 
-    /// The file that says what the group's DMA goes through while VFIO does not have it, and by
-    /// which that is changed.
-    [[nodiscard]] std::filesystem::path domain_type_file(std::uint32_t group) const;
-    /// Its text: "DMA", "DMA-FQ", "identity", "blocked", …; empty if the kernel does not say.
-    [[nodiscard]] std::string domain_type(std::uint32_t group) const;
-
     /// Whether a device, or else the IOMMU in front of it, is cache-coherent by the host's device
     /// tree. Nothing where sysfs does not tell: no device tree, no IOMMU. A property of a parent
     /// counts, as for the kernel.

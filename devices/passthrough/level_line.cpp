@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of mask, trigger, irqfd and resampling.
+// The order of mask, signal, irqfd and resampling.
 #include "devices/passthrough/level_line.hpp"
 
 namespace aliasvm::devices
@@ -10,25 +10,25 @@ void LevelLine::do_arm()
     // An EOI that came while the line was being disarmed left a count, which would make VFIO unmask
     // the moment it listens again.
     resample_.drain();
-    // Masked before there is a trigger: then the trigger can come in go_live() without the line
-    // being live for a moment.
+    // Masked before there is an eventfd: then that can come in go_live() without the line being
+    // live for a moment.
     device_.mask(index_);
-    vm_.add_level_irqfd(guest_, trigger_, resample_);
+    vm_.add_level_irqfd(guest_, event_, resample_);
     try
     {
         device_.set_unmask_on(index_, resample_);
     }
     catch (...)
     {
-        undo([this] { vm_.remove_irqfd(guest_, trigger_); });
+        undo([this] { vm_.remove_irqfd(guest_, event_); });
         throw;
     }
-    // A failed step leaves the line masked, which without a trigger means nothing.
+    // A failed step leaves the line masked, which without an eventfd means nothing.
 }
 
 void LevelLine::do_go_live()
 {
-    device_.set_signal(index_, trigger_);
+    device_.set_signal(index_, event_);
     try
     {
         // By hand: nobody says EOI for an interrupt that never came. An interrupt that waits fires
@@ -62,7 +62,7 @@ void LevelLine::do_disarm()
     device_.clear_unmask(index_);
     try
     {
-        vm_.remove_irqfd(guest_, trigger_);
+        vm_.remove_irqfd(guest_, event_);
     }
     catch (...)
     {

@@ -11,12 +11,13 @@ namespace aliasvm::devices
 /// EOI: a device that still wants something then fires again, so that a level is neither lost nor
 /// a storm. That loop needs the guest's line to be level in its GIC too (Vgic::preset_trigger).
 ///
-///     device → GIC → VFIO masks, signals trigger → KVM raises `guest`
+///     device → GIC → VFIO masks, signals eventfd → KVM raises `guest`
 ///     guest's EOI → KVM lowers it, signals resample → VFIO unmasks
 ///
 /// What VFIO's mask is, from drivers/vfio/platform/vfio_platform_irq.c (6.12): a flag of one level
-/// beside the trigger's own enable, not a depth. MASK and UNMASK twice are MASK and UNMASK once,
-/// MASK is legal before there ever was a trigger, and UNMASK without a trigger fires nothing.
+/// beside the enable of the interrupt itself, not a depth. MASK and UNMASK twice are MASK and
+/// UNMASK once, MASK is legal before there ever was an eventfd, and UNMASK without one fires
+/// nothing.
 class LevelLine final : public PassthroughLine
 {
 public:

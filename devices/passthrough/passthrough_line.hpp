@@ -16,7 +16,7 @@ namespace aliasvm::devices
 /// happens wholly or not at all.
 ///
 /// When live, the kernel carries every interrupt from the device to the guest's GIC without this
-/// process: VFIO signals the trigger, KVM takes it as `guest`. The physical number is nowhere in
+/// process: VFIO signals an eventfd, KVM takes it as `guest`. The physical number is nowhere in
 /// that path, which is why the line can be another one in the guest.
 ///
 /// Threads: one at a time. Vm and device outlive the line. Each step throws Error and then leaves
@@ -77,7 +77,7 @@ protected:
     vfio::PlatformDevice& device_;
     const vfio::IrqIndex index_;
     const Spi guest_;
-    EventFd trigger_; ///< signalled by VFIO, taken by KVM
+    EventFd event_; ///< signalled by VFIO, taken by KVM
 
 private:
     State state_{State::disarmed};

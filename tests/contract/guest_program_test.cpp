@@ -209,23 +209,23 @@ protected:
         }
     }
 
-    EventFd trigger;
+    EventFd event;
     EventFd resample;
 };
 
 TEST_F(AGuestWithInterrupts, ResamplesALevelLineAtEveryEoi)
 {
     kvm::Vcpu& vcpu = start(Trigger::level);
-    machine.vm->add_level_irqfd(line, trigger, resample);
+    machine.vm->add_level_irqfd(line, event, resample);
     for (int round = 0; round < 3; ++round)
     {
-        trigger.signal();
+        event.signal();
         EXPECT_EQ(taken(vcpu), 53U);
         EXPECT_FALSE(resample.drain()) << "before EOI";
         EXPECT_EQ(taken(vcpu), std::nullopt) << "EOI lowers the line";
         EXPECT_TRUE(resample.drain());
     }
-    machine.vm->remove_irqfd(line, trigger);
+    machine.vm->remove_irqfd(line, event);
 }
 
 TEST_F(AGuestWithInterrupts, NeverResamplesALineThatIsLeftAsEdge)
@@ -233,15 +233,15 @@ TEST_F(AGuestWithInterrupts, NeverResamplesALineThatIsLeftAsEdge)
     // The reset value of KVM's vGIC, which is why passed-through level lines are preset: VFIO would
     // wait for the resampling for ever.
     kvm::Vcpu& vcpu = machine.complete(tell_interrupts, 0, device);
-    machine.vm->add_level_irqfd(line, trigger, resample);
+    machine.vm->add_level_irqfd(line, event, resample);
     for (int round = 0; round < 2; ++round)
     {
-        trigger.signal();
+        event.signal();
         EXPECT_EQ(taken(vcpu), 53U);
         EXPECT_EQ(taken(vcpu), std::nullopt);
         EXPECT_FALSE(resample.drain());
     }
-    machine.vm->remove_irqfd(line, trigger);
+    machine.vm->remove_irqfd(line, event);
 }
 
 TEST_F(AGuestWithInterrupts, TakesAnEdgeEachTimeThatALineIsDrivenHigh)
@@ -259,32 +259,32 @@ TEST_F(AGuestWithInterrupts, TakesAnEdgeEachTimeThatALineIsDrivenHigh)
 TEST_F(AGuestWithInterrupts, TakesEveryEdge)
 {
     kvm::Vcpu& vcpu = start(Trigger::edge);
-    machine.vm->add_edge_irqfd(line, trigger);
+    machine.vm->add_edge_irqfd(line, event);
     for (int round = 0; round < 3; ++round)
     {
-        trigger.signal();
+        event.signal();
         EXPECT_EQ(taken(vcpu), 53U);
         EXPECT_EQ(taken(vcpu), std::nullopt);
     }
-    machine.vm->remove_irqfd(line, trigger);
+    machine.vm->remove_irqfd(line, event);
 }
 
 TEST_F(AGuestWithInterrupts, TakesWhatWasSignalledBeforeTheIrqfdCame)
 {
     kvm::Vcpu& vcpu = start(Trigger::level);
-    trigger.signal();
-    machine.vm->add_level_irqfd(line, trigger, resample);
+    event.signal();
+    machine.vm->add_level_irqfd(line, event, resample);
     EXPECT_EQ(taken(vcpu), 53U);
-    machine.vm->remove_irqfd(line, trigger);
+    machine.vm->remove_irqfd(line, event);
 }
 
 TEST_F(AGuestWithInterrupts, TakesNothingOnceTheIrqfdIsGone)
 {
     kvm::Vcpu& vcpu = start(Trigger::level);
-    machine.vm->add_level_irqfd(line, trigger, resample);
-    trigger.signal();
-    machine.vm->remove_irqfd(line, trigger); // lowers what is up
-    trigger.signal();
+    machine.vm->add_level_irqfd(line, event, resample);
+    event.signal();
+    machine.vm->remove_irqfd(line, event); // lowers what is up
+    event.signal();
     EXPECT_EQ(taken(vcpu), std::nullopt);
 }
 

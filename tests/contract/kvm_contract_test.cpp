@@ -159,30 +159,30 @@ TEST_P(KvmContract, AnIrqfdWaitsForTheVgic)
     Machine machine{*system};
     machine.add_vgic();
     machine.add_vcpu(0);
-    const EventFd trigger;
+    const EventFd event;
     const EventFd resample;
-    EXPECT_EQ(error_of([&] { machine.vm->add_edge_irqfd(line, trigger); }), EAGAIN);
-    EXPECT_EQ(error_of([&] { machine.vm->add_level_irqfd(line, trigger, resample); }), EAGAIN);
+    EXPECT_EQ(error_of([&] { machine.vm->add_edge_irqfd(line, event); }), EAGAIN);
+    EXPECT_EQ(error_of([&] { machine.vm->add_level_irqfd(line, event, resample); }), EAGAIN);
     machine.vgic->init();
-    machine.vm->add_level_irqfd(line, trigger, resample);
-    machine.vm->remove_irqfd(line, trigger);
+    machine.vm->add_level_irqfd(line, event, resample);
+    machine.vm->remove_irqfd(line, event);
 }
 
 TEST_P(KvmContract, AnEventfdDrivesOneLine)
 {
     Machine machine{*system};
     machine.complete(wait_for_ever);
-    const EventFd trigger;
+    const EventFd event;
     const EventFd resample;
     const Spi other = *Spi::from_dt_cell(22);
-    machine.vm->add_level_irqfd(line, trigger, resample);
-    EXPECT_EQ(error_of([&] { machine.vm->add_edge_irqfd(other, trigger); }), EBUSY);
-    machine.vm->remove_irqfd(line, trigger);
-    machine.vm->add_edge_irqfd(other, trigger);
-    machine.vm->remove_irqfd(other, trigger);
+    machine.vm->add_level_irqfd(line, event, resample);
+    EXPECT_EQ(error_of([&] { machine.vm->add_edge_irqfd(other, event); }), EBUSY);
+    machine.vm->remove_irqfd(line, event);
+    machine.vm->add_edge_irqfd(other, event);
+    machine.vm->remove_irqfd(other, event);
 }
 
-TEST_P(KvmContract, ALineMayHaveTwoTriggers)
+TEST_P(KvmContract, ALineMayHaveTwoEventfds)
 {
     Machine machine{*system};
     machine.complete(wait_for_ever);
@@ -198,8 +198,8 @@ TEST_P(KvmContract, AnIrqfdThatIsNotThereIsRemovedInSilence)
 {
     Machine machine{*system};
     machine.complete(wait_for_ever);
-    const EventFd trigger;
-    EXPECT_EQ(error_of([&] { machine.vm->remove_irqfd(line, trigger); }), 0);
+    const EventFd event;
+    EXPECT_EQ(error_of([&] { machine.vm->remove_irqfd(line, event); }), 0);
 }
 
 TEST_P(KvmContract, ALineIsDrivenOnceThereIsAVgic)

@@ -67,7 +67,7 @@ void VmModel::settle_locked()
 {
     for (Irqfd& irqfd : irqfds_)
     {
-        if (!take_count(irqfd.kept_trigger))
+        if (!take_count(irqfd.kept_event))
             continue;
         if (irqfd.resample)
             irqfd.asserted = true;
@@ -172,16 +172,16 @@ bool VmModel::destroyed() const
     return destroyed_;
 }
 
-void VmModel::add_irqfd(Spi line, const EventFd& trigger, const EventFd* resample)
+void VmModel::add_irqfd(Spi line, const EventFd& event, const EventFd* resample)
 {
     const std::lock_guard lock{mutex_};
     call(Call::add_irqfd, fmt::format("add_irqfd {}", line.dt_cell()));
     if (!initialised_)
         throw Error{EAGAIN, "fake: irqfd before the vGIC is initialised"};
-    if (std::ranges::any_of(irqfds_, [&trigger](const Irqfd& irqfd)
-                            { return irqfd.trigger == trigger.get(); }))
+    if (std::ranges::any_of(irqfds_,
+                            [&event](const Irqfd& irqfd) { return irqfd.event == event.get(); }))
         throw Error{EBUSY, "fake: the eventfd has an irqfd already"};
-    Irqfd irqfd{line, trigger.get(), keep(trigger), std::nullopt, false};
+    Irqfd irqfd{line, event.get(), keep(event), std::nullopt, false};
     if (resample != nullptr)
         irqfd.resample = keep(*resample);
     irqfds_.push_back(std::move(irqfd));
@@ -296,23 +296,23 @@ public:
         model_->slots_.erase(found);
     }
 
-    void add_edge_irqfd(Spi line, const EventFd& trigger) override
+    void add_edge_irqfd(Spi line, const EventFd& event) override
     {
-        model_->add_irqfd(line, trigger, nullptr);
+        model_->add_irqfd(line, event, nullptr);
     }
 
-    void add_level_irqfd(Spi line, const EventFd& trigger, const EventFd& resample) override
+    void add_level_irqfd(Spi line, const EventFd& event, const EventFd& resample) override
     {
-        model_->add_irqfd(line, trigger, &resample);
+        model_->add_irqfd(line, event, &resample);
     }
 
-    void remove_irqfd(Spi line, const EventFd& trigger) override
+    void remove_irqfd(Spi line, const EventFd& event) override
     {
         const std::lock_guard lock{model_->mutex_};
         model_->call(VmModel::Call::remove_irqfd, fmt::format("remove_irqfd {}", line.dt_cell()));
         model_->settle_locked(); // what is in flight arrives first
-        std::erase_if(model_->irqfds_, [line, &trigger](const VmModel::Irqfd& irqfd)
-                      { return irqfd.line == line && irqfd.trigger == trigger.get(); });
+        std::erase_if(model_->irqfds_, [line, &event](const VmModel::Irqfd& irqfd)
+                      { return irqfd.line == line && irqfd.event == event.get(); });
     }
 
     bool set_line(Spi line, bool level) noexcept override

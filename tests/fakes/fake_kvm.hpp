@@ -22,7 +22,7 @@ namespace aliasvm::fakes
 /// The inside of a fake VM; outlives the port's object. Everything may be called from any thread.
 ///
 /// Where the kernel would act by itself, the fake does it when it is asked something or told
-/// settle(): it takes the counts of all triggers.
+/// settle(): it takes the counts of all eventfds.
 class VmModel
 {
 public:
@@ -83,8 +83,8 @@ private:
     struct Irqfd
     {
         Spi line;
-        int trigger;           ///< the number by which it was given
-        UniqueFd kept_trigger; ///< the eventfd itself, as the kernel holds it
+        int event;           ///< the number by which it was given
+        UniqueFd kept_event; ///< the eventfd itself, as the kernel holds it
         std::optional<UniqueFd> resample;
         bool asserted{};
     };
@@ -98,7 +98,7 @@ private:
 
     [[nodiscard]] bool pending_locked(Spi line);
     void settle_locked();
-    void add_irqfd(Spi line, const EventFd& trigger, const EventFd* resample);
+    void add_irqfd(Spi line, const EventFd& event, const EventFd* resample);
     void call(Call call, const std::string& words);
 
     mutable std::mutex mutex_;

@@ -61,7 +61,7 @@ DeviceModel::IrqState& DeviceModel::state(vfio::IrqIndex index)
 /// What the interrupt controller does when the line is, or comes, on.
 void DeviceModel::deliver(IrqState& irq)
 {
-    if (!irq.trigger || irq.masked)
+    if (!irq.event || irq.masked)
         return;
     if (irq.kind.automasked ? !irq.up : !irq.latched)
         return;
@@ -69,7 +69,7 @@ void DeviceModel::deliver(IrqState& irq)
     irq.masked = irq.kind.automasked;
     ++irq.fired;
     const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(irq.trigger->get(), &one, sizeof one);
+    [[maybe_unused]] const auto written = ::write(irq.event->get(), &one, sizeof one);
 }
 
 void DeviceModel::unmask_locked(IrqState& irq)
@@ -123,10 +123,10 @@ bool DeviceModel::masked(std::uint32_t irq)
     return irqs_.at(irq).masked;
 }
 
-bool DeviceModel::has_trigger(std::uint32_t irq) const
+bool DeviceModel::has_signal(std::uint32_t irq) const
 {
     const std::lock_guard lock{mutex_};
-    return irqs_.at(irq).trigger.has_value();
+    return irqs_.at(irq).event.has_value();
 }
 
 bool DeviceModel::resamples(std::uint32_t irq) const
@@ -161,11 +161,11 @@ public:
     }
     ~FakePlatformDevice() override
     {
-        // Closing takes the triggers along; the next one to open starts unmasked.
+        // Closing takes the eventfds along; the next one to open starts unmasked.
         const std::lock_guard lock{model_.mutex_};
         for (auto& irq : model_.irqs_)
         {
-            irq.trigger.reset();
+            irq.event.reset();
             irq.unmask_on.reset();
             irq.masked = false;
         }
@@ -176,14 +176,6 @@ public:
     }
 
     const std::string& name() const noexcept override { return model_.name_; }
-    std::uint32_t region_count() const override
-    {
-        return static_cast<std::uint32_t>(model_.regions_.size());
-    }
-    std::uint32_t irq_count() const override
-    {
-        return static_cast<std::uint32_t>(model_.irqs_.size());
-    }
 
     vfio::Region region(vfio::RegionIndex index) const override
     {
@@ -210,12 +202,12 @@ public:
         return Mapping::shared(model_.memory_[index.value].get(), 0, kind.size, model_.name_);
     }
 
-    void set_signal(vfio::IrqIndex index, const EventFd& trigger) override
+    void set_signal(vfio::IrqIndex index, const EventFd& event) override
     {
         change(DeviceModel::Call::set_signal, "set_signal", index,
                [&](DeviceModel::IrqState& irq)
                {
-                   irq.trigger = keep(trigger);
+                   irq.event = keep(event);
                    model_.deliver(irq);
                });
     }
@@ -223,7 +215,7 @@ public:
     void clear_signal(vfio::IrqIndex index) override
     {
         change(DeviceModel::Call::clear_signal, "clear_signal", index,
-               [](DeviceModel::IrqState& irq) { irq.trigger.reset(); });
+               [](DeviceModel::IrqState& irq) { irq.event.reset(); });
     }
 
     void set_unmask_on(vfio::IrqIndex index, const EventFd& resample) override

@@ -64,7 +64,7 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] bool opened() const;
     [[nodiscard]] bool masked(std::uint32_t irq);
-    [[nodiscard]] bool has_trigger(std::uint32_t irq) const;
+    [[nodiscard]] bool has_signal(std::uint32_t irq) const;
     [[nodiscard]] bool resamples(std::uint32_t irq) const;
     /// How often the handler has run.
     [[nodiscard]] unsigned fired(std::uint32_t irq);
@@ -78,7 +78,7 @@ private:
     struct IrqState
     {
         vfio::Irq kind;
-        std::optional<UniqueFd> trigger;
+        std::optional<UniqueFd> event;
         std::optional<UniqueFd> unmask_on;
         bool masked{};
         bool up{};      ///< a level device wants something
@@ -109,7 +109,7 @@ class FakeHost final : public vfio::Host
 public:
     /// A level UART-like device unless said otherwise: one mappable page, one automasked interrupt.
     DeviceModel& add(std::string name, std::vector<vfio::Region> regions = {{page_size, true}},
-                     std::vector<vfio::Irq> irqs = {{true, true}});
+                     std::vector<vfio::Irq> irqs = {{.automasked = true}});
     [[nodiscard]] DeviceModel& device(std::string_view name) const;
 
     [[nodiscard]] std::unique_ptr<vfio::PlatformDevice> open(std::string_view name,

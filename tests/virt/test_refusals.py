@@ -38,14 +38,3 @@ def test_a_limit_of_locked_memory_is_told_with_what_is_needed(probe):
     assert answers[2].startswith("refused: give guest 0x0..0xffffff to DMA")
     assert "needs 16384 KiB" in answers[2] and "is 1024 KiB; raise LimitMEMLOCK=" in answers[2]
     assert answers[3].startswith("0 kB")
-
-
-def test_a_group_is_made_to_confine_its_device_when_nobody_has_it(board, probe):
-    group = probe.group(A)
-    kind = f"/sys/kernel/iommu_groups/{group}/type"
-    with said(board, kind, "identity"):
-        told = probe(f"open a {A}", f"confine {group}")[1]
-        assert f"refused: confine IOMMU group {group} ({A} (vfio-pci))" in told
-        assert "unbind all of them first" in told and "iommu.passthrough=1" in told
-        assert probe(f"confine {group}") == ["DMA"]
-        assert board.run(f"cat {kind}").stdout == "DMA\n"

@@ -31,7 +31,7 @@ struct Holding
 
 /// Every alias of the plan, with or without something behind it. What an alias is to the guest, its
 /// windows and its lines, never changes: its memory slots and the triggers in the guest's GIC are
-/// settled at power-on, so that ten thousand moves take no more of either than one.
+/// settled once, so that ten thousand moves take no more of either than one.
 ///
 /// Everything throws Error that names the alias, the instance and the step. Vm, vGIC, memory and
 /// hosts outlive this. Main thread only.

@@ -52,8 +52,9 @@ protected:
     {
         for (const char* const name : {"ff000000.serial", "ff010000.serial"})
             host.add(name);
+        const vfio::Irq level{.automasked = true};
         for (const char* const name : {"ff110000.timer", "ff120000.timer"})
-            host.add(name, {{page_size, true}}, {{true, true}, {true, true}, {true, true}});
+            host.add(name, {{page_size, true}}, {level, level, level});
         auto made = plan::make_plan(config_of(vm), plan::zynqmp(), plan::good_host());
         auto& plan = std::get<plan::VmPlan>(made);
         plan.kernel = plan_of({}).kernel;

@@ -299,7 +299,7 @@ TEST_F(ASession, IsServedAndConfinedBeforeItsGuestRuns)
             EXPECT_EQ(system.vm().vcpu(n).runs(), 0U) << n;
         EXPECT_EQ(::access(console.c_str(), F_OK), 0) << "the console is served";
         EXPECT_TRUE(host.device("ff010000.serial").opened());
-        EXPECT_FALSE(host.device("ff010000.serial").has_trigger(0)) << "no line is live";
+        EXPECT_FALSE(host.device("ff010000.serial").has_signal(0)) << "no line is live";
         EXPECT_EQ(systemd.text(), "");
     };
     EXPECT_EQ(run("vcpus = 4\n[alias]\nuart0 = \"uart1\"\nuart1 = \"console\"\n",

@@ -52,7 +52,7 @@ protected:
     std::vector<kvm_irqfd> irqfds;
     std::vector<kvm_irq_level> levels;
     LinuxVm vm{UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)}, 0x1000};
-    EventFd trigger;
+    EventFd event;
     EventFd resample;
     alignas(page_size) std::byte page[page_size]{};
 };
@@ -110,9 +110,9 @@ TEST_F(ALinuxVm, SaysWhatASlotOverlaps)
 
 TEST_F(ALinuxVm, ConnectsALevelLineByItsGsiAndResamples)
 {
-    vm.add_level_irqfd(uart0, trigger, resample);
+    vm.add_level_irqfd(uart0, event, resample);
     ASSERT_EQ(irqfds.size(), 1U);
-    EXPECT_EQ(irqfds[0].fd, static_cast<unsigned>(trigger.get()));
+    EXPECT_EQ(irqfds[0].fd, static_cast<unsigned>(event.get()));
     EXPECT_EQ(irqfds[0].gsi, 21U);
     EXPECT_EQ(irqfds[0].flags, static_cast<unsigned>(KVM_IRQFD_FLAG_RESAMPLE));
     EXPECT_EQ(irqfds[0].resamplefd, static_cast<unsigned>(resample.get()));
@@ -120,16 +120,16 @@ TEST_F(ALinuxVm, ConnectsALevelLineByItsGsiAndResamples)
 
 TEST_F(ALinuxVm, ConnectsAnEdgeLineWithoutResampling)
 {
-    vm.add_edge_irqfd(uart0, trigger);
+    vm.add_edge_irqfd(uart0, event);
     ASSERT_EQ(irqfds.size(), 1U);
     EXPECT_EQ(irqfds[0].flags, 0U);
 }
 
 TEST_F(ALinuxVm, DisconnectsByDescriptorAndGsi)
 {
-    vm.remove_irqfd(uart0, trigger);
+    vm.remove_irqfd(uart0, event);
     ASSERT_EQ(irqfds.size(), 1U);
-    EXPECT_EQ(irqfds[0].fd, static_cast<unsigned>(trigger.get()));
+    EXPECT_EQ(irqfds[0].fd, static_cast<unsigned>(event.get()));
     EXPECT_EQ(irqfds[0].gsi, 21U);
     EXPECT_EQ(irqfds[0].flags, static_cast<unsigned>(KVM_IRQFD_FLAG_DEASSIGN));
 }
@@ -137,14 +137,14 @@ TEST_F(ALinuxVm, DisconnectsByDescriptorAndGsi)
 TEST_F(ALinuxVm, NamesTheLineByBothNumbersWhenKvmIsNotReady)
 {
     kernel.answer(KVM_IRQFD, -EAGAIN);
-    EXPECT_THAT(refusal([&] { vm.add_edge_irqfd(uart0, trigger); }),
+    EXPECT_THAT(refusal([&] { vm.add_edge_irqfd(uart0, event); }),
                 HasSubstr("guest SPI 21 (INTID 53) (the vGIC is not initialised yet)"));
 }
 
 TEST_F(ALinuxVm, SaysThatAnEventfdIsTaken)
 {
     kernel.answer(KVM_IRQFD, -EBUSY);
-    EXPECT_THAT(refusal([&] { vm.add_edge_irqfd(uart0, trigger); }), HasSubstr("already drives"));
+    EXPECT_THAT(refusal([&] { vm.add_edge_irqfd(uart0, event); }), HasSubstr("already drives"));
 }
 
 TEST_F(ALinuxVm, DrivesALineByTypeAndIntid)

@@ -43,7 +43,7 @@ TEST_F(AMachine, IsThereAndStandsStillUntilItIsPoweredOn)
     for (std::uint32_t n = 0; n < 4; ++n)
         EXPECT_EQ(vm.vcpu(n).runs(), 0U);
     EXPECT_FALSE(machine->notices().running());
-    EXPECT_FALSE(device().has_trigger(0));
+    EXPECT_FALSE(device().has_signal(0));
     EXPECT_FALSE(vm.pending(uart_spi));
 
     machine->power_on();
@@ -81,7 +81,7 @@ TEST_F(AMachine, RunsNothingOfTheGuestIfALineCannotGoLive)
         machine.reset();
         for (std::uint32_t n = 0; n < 2; ++n)
             EXPECT_EQ(system.vm().vcpu(n).runs(), 0U);
-        EXPECT_FALSE(device().has_trigger(0));
+        EXPECT_FALSE(device().has_signal(0));
     }
 }
 
@@ -221,14 +221,14 @@ TEST_F(AMachine, LeavesNothingBehind)
     EXPECT_TRUE(system.vm().slots().empty());
     EXPECT_EQ(system.vm().dangling_slots(), 0U);
     EXPECT_FALSE(device().opened());
-    EXPECT_FALSE(device().has_trigger(0));
+    EXPECT_FALSE(device().has_signal(0));
     EXPECT_FALSE(device().resamples(0));
     for (std::uint32_t n = 0; n < 8; ++n)
         EXPECT_TRUE(system.vm().vcpu(n).destroyed());
     // The line was live last and silent first.
-    const auto trigger = std::ranges::find(order, "set_signal 0");
-    EXPECT_LT(std::ranges::find(order, "set_unmask_on 0"), trigger);
-    EXPECT_NE(trigger, order.end());
+    const auto signal = std::ranges::find(order, "set_signal 0");
+    EXPECT_LT(std::ranges::find(order, "set_unmask_on 0"), signal);
+    EXPECT_NE(signal, order.end());
 }
 
 TEST_F(AMachine, LeavesNothingBehindWhenAnyStepOfItsPowerOnFails)
@@ -241,7 +241,7 @@ TEST_F(AMachine, LeavesNothingBehindWhenAnyStepOfItsPowerOnFails)
         device().fail(call, EIO);
         EXPECT_THROW(power_on(plan), Error) << static_cast<int>(call);
         EXPECT_FALSE(device().opened());
-        EXPECT_FALSE(device().has_trigger(0));
+        EXPECT_FALSE(device().has_signal(0));
         EXPECT_TRUE(system.vm().destroyed());
         EXPECT_EQ(system.vm().dangling_slots(), 0U);
     }

@@ -62,7 +62,7 @@ struct State
     std::map<std::uint32_t, std::pair<std::uint64_t, std::byte*>> slots;
     std::size_t irqfds;
     bool opened;
-    std::vector<bool> triggers, resamples, masked;
+    std::vector<bool> signals, resamples, masked;
     std::vector<std::pair<std::uint64_t, std::byte*>> dma;
     std::vector<Holding> holdings;
     bool paused;
@@ -76,7 +76,8 @@ protected:
     RebindBench()
     {
         for (const char* name : {gem1, gem2})
-            host.add(name, {{page_size, true}, {page_size, true}}, {{true, true}, {true, false}});
+            host.add(name, {{page_size, true}, {page_size, true}},
+                     {{.automasked = true}, {.automasked = false}});
     }
 
     State state(const machine::Machine& machine, fakes::VmModel& vm, fakes::DeviceModel& dev,
@@ -89,7 +90,7 @@ protected:
         now.opened = dev.opened();
         for (std::uint32_t n = 0; n < lines; ++n)
         {
-            now.triggers.push_back(dev.has_trigger(n));
+            now.signals.push_back(dev.has_signal(n));
             now.resamples.push_back(dev.resamples(n));
             now.masked.push_back(dev.masked(n));
         }

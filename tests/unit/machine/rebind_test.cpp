@@ -254,7 +254,7 @@ TEST_F(ARebinding, RefusesAPlanOfAnotherAlias)
 
 TEST_F(ARebinding, RefusesAnInstanceThatSignalsInAnotherWay)
 {
-    host.add("ff020000.odd", {{page_size, true}}, {{true, false}});
+    host.add("ff020000.odd", {{page_size, true}}, {{.automasked = false}});
     const auto machine = power_on(plan_of({empty_uart()}));
     auto odd = uart();
     odd.sysname = "ff020000.odd";

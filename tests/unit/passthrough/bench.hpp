@@ -18,7 +18,7 @@ class Bench
 {
 public:
     explicit Bench(bool level)
-        : model{host.add("ff010000.serial", {{page_size, true}}, {{true, level}})}
+        : model{host.add("ff010000.serial", {{page_size, true}}, {{.automasked = level}})}
     {
         vm = system.create_vm();
         vgic = vm->create_vgic({GuestAddr{0xf901'0000}, GuestAddr{0xf902'0000}});

@@ -55,10 +55,10 @@ TEST_F(AnEdgeLine, BringsOneInterruptForEachEdge)
     EXPECT_EQ(device().fired(0), 3U);
 }
 
-TEST_F(AnEdgeLine, BringsNothingBeforeItIsLiveAndAfterItIsQuiesced)
+TEST_F(AnEdgeLine, BringsNothingBeforeItIsLiveAndAfterItIsStopped)
 {
     line->arm();
-    EXPECT_FALSE(device().has_trigger(0));
+    EXPECT_FALSE(device().has_signal(0));
     line->go_live();
     line->stop();
     device().raise(0);
@@ -91,7 +91,7 @@ TEST_F(AnEdgeLine, LeavesNothingBehind)
     line->go_live();
     line.reset();
     EXPECT_EQ(vm().irqfd_count(), 0U);
-    EXPECT_FALSE(device().has_trigger(0));
+    EXPECT_FALSE(device().has_signal(0));
 }
 
 } // namespace

@@ -101,7 +101,7 @@ TEST_F(ALevelLine, HoldsAnEarlyInterruptUntilItIsLive)
     EXPECT_TRUE(vm().pending(guest_line));
 }
 
-TEST_F(ALevelLine, BringsNothingOnceItIsQuiesced)
+TEST_F(ALevelLine, BringsNothingOnceItIsStopped)
 {
     make_live();
     line->stop();
@@ -181,7 +181,7 @@ TEST_F(ALevelLine, LeavesNothingBehindFromAnyState)
             line->stop();
         line.reset();
         EXPECT_EQ(vm().irqfd_count(), 0U) << steps;
-        EXPECT_FALSE(device().has_trigger(0)) << steps;
+        EXPECT_FALSE(device().has_signal(0)) << steps;
         EXPECT_FALSE(device().resamples(0)) << steps;
     }
 }
@@ -219,7 +219,7 @@ TEST_F(ALevelLine, StaysMaskedWhenGoingLiveFails)
         device().fail(call, EBUSY);
         EXPECT_THROW(line->go_live(), Error);
         EXPECT_EQ(line->state(), State::masked);
-        EXPECT_FALSE(device().has_trigger(0));
+        EXPECT_FALSE(device().has_signal(0));
         EXPECT_TRUE(device().masked(0));
     }
     line->go_live();
@@ -240,7 +240,7 @@ TEST_F(ALevelLine, StaysLiveWhenQuiescingFails)
     }
 }
 
-TEST_F(ALevelLine, StaysQuiescedWhenDisarmingFails)
+TEST_F(ALevelLine, StaysStoppedWhenDisarmingFails)
 {
     make_live();
     line->stop();

@@ -39,7 +39,7 @@ private:
 
 FakeDevices::FakeDevices()
 {
-    const vfio::Irq level{true, true};
+    const vfio::Irq level{.automasked = true};
     models_["ttc0"] = &host_.add("ff110000.timer", {{page_size, true}}, {level, level, level});
     models_["ttc1"] = &host_.add("ff120000.timer", {{page_size, true}}, {level, level, level});
     models_["ttc2"] = &host_.add("ff130000.timer", {{page_size, true}}, {level, level, level});

@@ -4,10 +4,7 @@
 
 #include "tests/unit/vfio/host_tree.hpp"
 
-#include <cerrno>
-#include <fstream>
 #include <string>
-#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,9 +15,7 @@ namespace
 {
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 constexpr const char* gem_device = "ff0e0000.ethernet";
 
@@ -29,94 +24,9 @@ class AGroup : public testing::Test
 protected:
     AGroup() { tree.add_device(gem_device, "macb", 3); }
 
-    /// As the kernel does: the new type, or a refusal.
-    void write(const std::filesystem::path& file, const std::string& text)
-    {
-        written.push_back(text);
-        if (answer != 0)
-            throw Error{answer, "write"};
-        EXPECT_EQ(file, sysfs.domain_type_file(3));
-        if (obeys)
-            std::ofstream{file} << text << "\n";
-    }
-
-    std::string refusal()
-    {
-        try
-        {
-            confine_when_idle(sysfs, 3,
-                              [this](const auto& file, const auto& text) { write(file, text); });
-        }
-        catch (const Error& error)
-        {
-            code = error.code().value();
-            return error.what();
-        }
-        return "";
-    }
-
     HostTree tree;
     Sysfs sysfs{tree.sys()};
-    int answer = 0;
-    bool obeys = true;
-    int code = 0;
-    std::vector<std::string> written;
 };
-
-TEST_F(AGroup, IsLeftAloneWhereItConfinesAlready)
-{
-    for (const char* const type : {"DMA", "DMA-FQ", "blocked"})
-    {
-        tree.set_domain_type(3, type);
-        EXPECT_EQ(refusal(), "");
-    }
-    EXPECT_THAT(written, IsEmpty());
-}
-
-TEST_F(AGroup, IsMadeToConfine)
-{
-    for (const char* const type : {"identity", "unmanaged", "unknown"})
-    {
-        tree.set_domain_type(3, type);
-        EXPECT_EQ(refusal(), "");
-        EXPECT_EQ(sysfs.domain_type(3), "DMA");
-    }
-    EXPECT_THAT(written, ElementsAre("DMA", "DMA", "DMA"));
-}
-
-TEST_F(AGroup, ThatADriverHasNamesIt)
-{
-    tree.set_domain_type(3, "identity");
-    for (const int busy : {EPERM, EBUSY})
-    {
-        answer = busy;
-        EXPECT_THAT(refusal(), AllOf(HasSubstr("group 3 (ff0e0000.ethernet (macb))"),
-                                     HasSubstr("unbind all of them first"),
-                                     HasSubstr("boot the host without iommu.passthrough=1")));
-        EXPECT_EQ(code, busy);
-    }
-}
-
-TEST_F(AGroup, SaysWhichCapabilitiesItTakes)
-{
-    tree.set_domain_type(3, "identity");
-    answer = EACCES;
-    EXPECT_THAT(refusal(), AllOf(HasSubstr("CAP_SYS_ADMIN"), HasSubstr("its type is identity")));
-}
-
-TEST_F(AGroup, IsNotBelievedToConfineBecauseTheKernelTookTheWrite)
-{
-    tree.set_domain_type(3, "identity");
-    obeys = false;
-    EXPECT_THAT(refusal(), HasSubstr("this kernel cannot"));
-    EXPECT_EQ(code, EIO);
-}
-
-TEST_F(AGroup, IsRefusedWhereTheKernelDoesNotSay)
-{
-    EXPECT_THAT(refusal(), HasSubstr("this kernel does not say"));
-    EXPECT_THAT(written, IsEmpty());
-}
 
 TEST_F(AGroup, BehindAnIommuThatIsNotCoherentSaysWhatToAdd)
 {

@@ -66,12 +66,6 @@ public:
             std::ofstream{group_path(group) / "name"} << "vfio-noiommu\n";
     }
 
-    /// What the group's DMA goes through when VFIO does not have it.
-    void set_domain_type(int group, const std::string& type) const
-    {
-        std::ofstream{group_path(group) / "type"} << type << "\n";
-    }
-
     /// The lines of the file, as the kernel writes them.
     void set_reserved_regions(int group, const std::string& lines) const
     {

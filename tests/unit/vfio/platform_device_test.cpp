@@ -127,13 +127,10 @@ private:
 
 TEST_F(ALinuxPlatformDevice, TellsItsRegionsAndInterrupts)
 {
-    EXPECT_EQ(device().region_count(), 1U);
-    EXPECT_EQ(device().irq_count(), 3U);
     EXPECT_EQ(device().region(RegionIndex{0}).size, page_size);
     EXPECT_TRUE(device().region(RegionIndex{0}).mappable);
     EXPECT_TRUE(device().irq(IrqIndex{1}).automasked);
     EXPECT_FALSE(device().irq(IrqIndex{0}).automasked);
-    EXPECT_TRUE(device().irq(IrqIndex{0}).signals);
     EXPECT_THROW((void)device().region(RegionIndex{1}), Error);
 }
 
@@ -156,7 +153,7 @@ TEST_F(ALinuxPlatformDevice, DoesNotMapWhatIsNotWholePages)
     EXPECT_THROW((void)device().map(RegionIndex{0}), Error);
 }
 
-TEST_F(ALinuxPlatformDevice, SetsAndClearsATrigger)
+TEST_F(ALinuxPlatformDevice, SetsAndClearsAnEventfd)
 {
     device().set_signal(irq, event);
     expect_last(VFIO_IRQ_SET_ACTION_TRIGGER, 1, event.get());

@@ -3,10 +3,9 @@
 //
 // "iommu-probe" reads a command a line from standard input and answers each with a line, which
 // begins with "refused: " if it threw. "iommu-probe watch" prints the IOMMU's faults as they come.
+#include "common/base/error.hpp"
 #include "common/base/file.hpp"
 #include "common/facts/dma_holes.hpp"
-#include "common/vfio/group_checks.hpp"
-#include "daemon/host/driver_override.hpp"
 #include "daemon/host/fault_watch.hpp"
 #include "tests/virt/programs/edu.hpp"
 
@@ -215,12 +214,6 @@ private:
         vm.edu().store(to, sizeof(Value));
         return fmt::format("stored {:#x}", to);
     }
-    std::string confine(Words& words)
-    {
-        const auto group = next<std::uint32_t>(words);
-        vfio::confine_when_idle(vfio::Sysfs{}, group, daemon::write_sysfs);
-        return vfio::Sysfs{}.domain_type(group);
-    }
     static std::string holes(Words&)
     {
         const plan::Catalogue catalogue{read_file(ALIASVM_CATALOGUE), ALIASVM_CATALOGUE};
@@ -240,7 +233,6 @@ private:
         {"peek", [this](Words& w) { return peek(w); }},
         {"load", [this](Words& w) { return load(w); }},
         {"store", [this](Words& w) { return store(w); }},
-        {"confine", [this](Words& w) { return confine(w); }},
         {"holes", holes},
         {"held", [](Words&) { return held(); }},
     };
