@@ -17,6 +17,7 @@ namespace
 
 using namespace aliasvm;
 using machine::BadImage;
+using tests::mebibyte;
 using tests::TemporaryFile;
 
 std::vector<std::byte> noise(std::size_t size)
