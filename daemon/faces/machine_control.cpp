@@ -4,11 +4,9 @@
 
 #include "common/bus/error.hpp"
 #include "common/bus/names.hpp"
-#include "common/facts/gather.hpp"
-#include "common/plan/make_plan.hpp"
+#include "daemon/ownership/configuration_check.hpp"
 
 #include <chrono>
-#include <variant>
 
 namespace aliasvm::daemon
 {
@@ -55,16 +53,7 @@ void require_good_configuration(Context& context, const Machine& machine)
 
 Problems problems_of(Context& context, const Machine& machine)
 {
-    if (!machine.config)
-        return {{{machine.config_path, 0, 0}, "there is no such file", "write it"}};
-    plan::Config config = *machine.config;
-    for (plan::AliasConfig& alias : config.aliases)
-        alias.instance.value = context.machines.wanted(machine, alias.name.value);
-    auto made = plan::make_plan(config, context.catalogue,
-                                facts::gather(config, context.catalogue, plan::a53_ipa_bits));
-    if (auto* const problems = std::get_if<Problems>(&made))
-        return std::move(*problems);
-    return {};
+    return check_configuration(machine, context.machines, context.catalogue).problems;
 }
 
 std::shared_ptr<Machine> require_live(Context& context, std::string_view name)

@@ -18,6 +18,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> start_machine(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> stop_machine(bus::Message call);
     void check(bus::Message call);
+    void warnings(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> await_rest(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> reload(bus::Message call);
 

@@ -117,7 +117,8 @@ private:
         int paused = 0;
         call.read("b", &paused);
         machine_ = broker_.machines_.of_unit(*identity_).shared_from_this();
-        if (!vmm_) // registering again, once it runs, is no new VMM
+        broker_.machines_.refresh(*identity_); // both then plan with the same text
+        if (!vmm_)                             // registering again, once it runs, is no new VMM
             vmm_ = make_vmm();
         if (holding.empty() && machine_->vmm != vmm_)
             machine_->fault.clear(); // a new run
