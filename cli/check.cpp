@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include <CLI/CLI.hpp>
@@ -33,7 +34,14 @@ struct CheckOptions
     bool json{};
 };
 
-Problems check_file(const std::string& file, const std::string& catalogue_file)
+/// What is wrong, and what is not but should be known.
+struct Verdict
+{
+    Problems problems;
+    Problems warnings;
+};
+
+Verdict check_file(const std::string& file, const std::string& catalogue_file)
 {
     const auto name = VmName::from(std::filesystem::path{file}.stem().string());
     if (!name)
@@ -45,23 +53,23 @@ Problems check_file(const std::string& file, const std::string& catalogue_file)
         problem.mend = fmt::format("name it NAME.toml, NAME being 1 to {} of a-z, 0-9, - and _, "
                                    "beginning with a letter",
                                    VmName::longest);
-        return Problems(1, problem);
+        return {Problems(1, problem), {}};
     }
     const auto bytes = read_file(file);
     const auto config = plan::parse_config(
         {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file, *name);
     const plan::Catalogue catalogue{read_file(catalogue_file), catalogue_file};
-    auto made =
-        plan::make_plan(config, catalogue, facts::gather(config, catalogue, plan::a53_ipa_bits));
+    auto made = plan::make_plan(
+        config, catalogue, facts::gather(config, catalogue, plan::a53_ipa_bits, facts::Eyes::vms));
     if (auto* const problems = std::get_if<Problems>(&made))
-        return std::move(*problems);
-    return {};
+        return {std::move(*problems), {}};
+    return {{}, std::move(std::get<plan::VmPlan>(made).warnings)};
 }
 
-Problems ask_daemon(Session& session, const std::string& name)
+Problems ask_daemon(Session& session, const char* method, const std::string& name)
 {
     bus::Message reply =
-        session.client().call(bus::root_path, bus::manager_interface, "Check", Patience::usual,
+        session.client().call(bus::root_path, bus::manager_interface, method, Patience::usual,
                               [&name](bus::Message& call) { call.append("s", name.c_str()); });
     Problems problems;
     enter(reply, 'a', "(suuss)");
@@ -77,7 +85,7 @@ Problems ask_daemon(Session& session, const std::string& name)
 }
 
 /// A path or the name of a VM. A VM's file can be checked without a daemon, too.
-Problems check(Session& session, const std::string& what)
+Verdict check(Session& session, const std::string& what)
 {
     if (what.find('/') != std::string::npos || what.ends_with(".toml"))
         return check_file(what, session.catalogue);
@@ -87,7 +95,10 @@ Problems check(Session& session, const std::string& what)
                                    what, what)};
     try
     {
-        return ask_daemon(session, what);
+        Verdict verdict{ask_daemon(session, "Check", what), {}};
+        if (verdict.problems.empty())
+            verdict.warnings = ask_daemon(session, "Warnings", what);
+        return verdict;
     }
     catch (const Unreachable&)
     {
@@ -95,7 +106,10 @@ Problems check(Session& session, const std::string& what)
         if (!std::filesystem::exists(file))
             throw NotFound{
                 fmt::format("there is no VM \"{}\": there is no {}; write it", what, file)};
-        return check_file(file, session.catalogue);
+        Verdict verdict = check_file(file, session.catalogue);
+        if (auto hidden = facts::hidden_configuration(file))
+            verdict.problems.insert(verdict.problems.begin(), std::move(*hidden));
+        return verdict;
     }
 }
 
@@ -106,21 +120,34 @@ void describe(Json& json, const Problem& problem)
     json.key("mend").text(problem.mend).end();
 }
 
+void describe(Json& json, const char* key, const Problems& all)
+{
+    json.key(key).array();
+    for (const Problem& one : all)
+        describe(json, one);
+    json.end();
+}
+
 ExitCode check_and_print(Session& session, const CheckOptions& options)
 {
-    const Problems problems = check(session, options.what);
+    const auto [problems, warnings] = check(session, options.what);
     if (options.json)
     {
         Json json;
-        json.object().key("checked").text(options.what).key("problems").array();
-        for (const Problem& problem : problems)
-            describe(json, problem);
-        fmt::print("{}", json.end().end().line());
+        json.object().key("checked").text(options.what);
+        describe(json, "problems", problems);
+        describe(json, "warnings", warnings);
+        fmt::print("{}", json.end().line());
     }
     else
     {
         for (const Problem& problem : problems)
             fmt::print("{}\n", to_string(problem));
+        for (Problem warning : warnings)
+        {
+            warning.what.insert(0, "warning: ");
+            fmt::print("{}\n", to_string(warning));
+        }
         if (problems.empty())
             fmt::print("{}: no problems\n", options.what);
     }

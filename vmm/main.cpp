@@ -11,10 +11,10 @@
 #include "common/plan/make_plan.hpp"
 #include "common/plan/print.hpp"
 #include "common/vfio/handed_host.hpp"
+#include "vmm/control/broker_calls.hpp"
 #include "vmm/control/seccomp.hpp"
 #include "vmm/control/session.hpp"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -47,13 +47,24 @@ plan::Config read_config(const std::string& file)
 {
     const auto name = VmName::from(std::filesystem::path{file}.stem().string());
     if (!name)
-        throw Error{EINVAL,
-                    "take the VM's name from {}: it must be 1 to {} of a-z, 0-9, - and _, "
-                    "beginning with a letter, then .toml",
-                    file, VmName::longest};
-    const auto bytes = read_file(file);
-    return plan::parse_config({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file,
-                              *name);
+        throw control::Refusal{
+            ExitStatus::configuration,
+            fmt::format("take the VM's name from {}: it must be 1 to {} of a-z, 0-9, - and _, "
+                        "beginning with a letter, then .toml",
+                        file, VmName::longest)};
+    try
+    {
+        const auto bytes = read_file(file);
+        return plan::parse_config({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file,
+                                  *name);
+    }
+    catch (const Error& error)
+    {
+        throw control::Refusal{
+            ExitStatus::configuration,
+            fmt::format("{}; make it a file that the VM's user may read: chmod o+r {}",
+                        error.what(), file)};
+    }
 }
 
 ExitStatus check(const plan::Config& config, const plan::Catalogue& catalogue)

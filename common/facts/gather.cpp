@@ -7,6 +7,7 @@
 #include "common/base/mapping.hpp"
 #include "common/facts/dma_holes.hpp"
 #include "common/facts/kernel_file.hpp"
+#include "common/facts/vm_eyes.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,8 +29,13 @@ constexpr std::uint64_t most_unpacked = 256U << 20;
 
 /// What `analyse` makes of the file's bytes, or why there are none.
 template <class Facts, class Analyse>
-Facts look_at(const std::string& path, const Analyse& analyse)
+Facts look_at(const std::string& path, Eyes eyes, const Analyse& analyse)
 {
+    if (eyes == Eyes::vms)
+    {
+        if (auto fault = hidden_from_vm(path))
+            return std::move(*fault);
+    }
     try
     {
         const UniqueFd fd = open_regular_file(path);
@@ -52,14 +58,14 @@ Facts look_at(const std::string& path, const Analyse& analyse)
     }
 }
 
-void look_at_kernel_of(const plan::Config& config, plan::HostFacts& facts)
+void look_at_kernel_of(const plan::Config& config, Eyes eyes, plan::HostFacts& facts)
 {
     const std::string& path = config.kernel->value;
     // What is more than the RAM cannot be loaded anyway.
     const std::uint64_t most = config.memory && !config.low_memory
                                    ? std::min(config.memory->value, most_unpacked)
                                    : most_unpacked;
-    facts.kernel = look_at<plan::KernelFacts>(path,
+    facts.kernel = look_at<plan::KernelFacts>(path, eyes,
                                               [&](std::span<const std::byte> file)
                                               {
                                                   KernelFile kernel =
@@ -72,20 +78,28 @@ void look_at_kernel_of(const plan::Config& config, plan::HostFacts& facts)
 } // namespace
 
 plan::HostFacts gather(const plan::Config& config, const plan::Catalogue& catalogue,
-                       unsigned ipa_bits)
+                       unsigned ipa_bits, Eyes eyes)
 {
     plan::HostFacts facts;
     facts.ipa_bits = ipa_bits;
     facts.host_page_size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     if (config.kernel)
-        look_at_kernel_of(config, facts);
+        look_at_kernel_of(config, eyes, facts);
     if (config.initrd)
-        facts.initrd = look_at<plan::FileFacts>(config.initrd->value, plan::analyse_initrd);
+        facts.initrd = look_at<plan::FileFacts>(config.initrd->value, eyes, plan::analyse_initrd);
     if (config.dtb)
-        facts.dtb = look_at<plan::DtbFacts>(config.dtb->value, plan::analyse_dtb);
+        facts.dtb = look_at<plan::DtbFacts>(config.dtb->value, eyes, plan::analyse_dtb);
     if (config.dma.value == Dma::iommu)
         facts.dma_holes = dma_holes(catalogue);
     return facts;
+}
+
+std::optional<Problem> hidden_configuration(const std::string& file)
+{
+    auto fault = hidden_from_vm(file);
+    if (!fault)
+        return std::nullopt;
+    return Problem{{file, 0, 0}, "the file " + std::move(fault->what), std::move(fault->mend)};
 }
 
 } // namespace aliasvm::facts

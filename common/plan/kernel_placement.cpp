@@ -129,7 +129,7 @@ void KernelPlacer::check_inside(const Segment& segment, std::size_t index)
     if (can_be_ram &&
         ((begins_there && !lowest.offset) || (identity && at.base < lowest.range.base)))
         mend += fmt::format(", or write {} = \"{}\"", identity ? "low_memory" : "memory",
-                            size_text(align_up(at.last().value, mib)));
+                            size_text(align_up(at.last().value + 1, mib)));
     problem(config_->kernel->at,
             fmt::format("{} is not in RAM {}{}", what, banks_text(memory_->banks),
                         memory_->ocm ? fmt::format(", [{}]", range_text(memory_->ocm->range))

@@ -4,6 +4,7 @@
 
 #include "common/base/problem.hpp"
 #include "common/plan/config.hpp"
+#include "common/plan/hidden_place.hpp"
 #include "common/plan/image.hpp"
 
 #include <string>
@@ -21,10 +22,17 @@ template <class Facts>
                           Problems& problems)
 {
     if (const auto* missing = std::get_if<MissingFile>(&facts))
-        problems.push_back({path.at,
-                            fmt::format("{} {}: {}", key, path.value,
-                                        std::generic_category().message(missing->error_number)),
-                            "check the path, and that the VM's user may read the file"});
+    {
+        // As the VM itself finds it; whoever checks before has seen the place (facts/vm_eyes.hpp).
+        const auto hidden = hidden_place(path.value);
+        problems.push_back(
+            {path.at,
+             fmt::format("{} {}: {}", key, path.value,
+                         std::generic_category().message(missing->error_number)),
+             hidden ? fmt::format("a VM does not see {} ({} in vm@.service): put it elsewhere",
+                                  hidden->folder, hidden->setting)
+                    : "check the path, and that the VM's user may read the file"});
+    }
     else if (const auto* fault = std::get_if<ImageFault>(&facts))
         problems.push_back(
             {path.at, fmt::format("{} {} {}", key, path.value, fault->what), fault->mend});

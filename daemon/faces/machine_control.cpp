@@ -4,11 +4,9 @@
 
 #include "common/bus/error.hpp"
 #include "common/bus/names.hpp"
-#include "common/facts/gather.hpp"
-#include "common/plan/make_plan.hpp"
+#include "daemon/ownership/configuration_check.hpp"
 
 #include <chrono>
-#include <variant>
 
 namespace aliasvm::daemon
 {
@@ -43,20 +41,6 @@ std::string reason_of(const UnitFacts& unit)
 
 } // namespace
 
-Problems MachineControl::problems_of(const Machine& machine) const
-{
-    if (!machine.config)
-        return {{{machine.config_path, 0, 0}, "there is no such file", "write it"}};
-    plan::Config config = *machine.config;
-    for (plan::AliasConfig& alias : config.aliases)
-        alias.instance.value = machines_.wanted(machine, alias.name.value);
-    auto made =
-        plan::make_plan(config, catalogue_, facts::gather(config, catalogue_, plan::a53_ipa_bits));
-    if (auto* const problems = std::get_if<Problems>(&made))
-        return std::move(*problems);
-    return {};
-}
-
 std::shared_ptr<Machine> MachineControl::require_live(std::string_view name)
 {
     const auto machine = machines_.require(name).shared_from_this();
@@ -68,7 +52,7 @@ std::shared_ptr<Machine> MachineControl::require_live(std::string_view name)
 
 void MachineControl::require_good_configuration(const Machine& machine) const
 {
-    const Problems problems = problems_of(machine);
+    const Problems problems = check_configuration(machine, machines_, catalogue_).problems;
     if (!problems.empty())
         throw NamedError{names::bad_configuration, "{}{}", to_string(problems.front()),
                          problems.size() == 1

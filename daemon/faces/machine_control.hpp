@@ -2,7 +2,6 @@
 // MachineControl: what is done to a whole machine, in terms of its unit and its VMM.
 #pragma once
 
-#include "common/base/problem.hpp"
 #include "common/plan/catalogue.hpp"
 #include "daemon/ownership/machine.hpp"
 #include "daemon/ownership/machines.hpp"
@@ -25,9 +24,6 @@ public:
         : catalogue_{catalogue}, machines_{machines}, units_{units}
     {
     }
-
-    /// Everything that is wrong with the configuration, as the next start would find it.
-    [[nodiscard]] Problems problems_of(const Machine& machine) const;
 
     /// Each is done when it returns, and throws NamedError: NoSuchMachine, BadConfiguration,
     /// WrongState, StartFailed with what systemd and the VMM said.

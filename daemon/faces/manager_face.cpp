@@ -5,6 +5,7 @@
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
 #include "daemon/faces/device_state.hpp"
+#include "daemon/ownership/configuration_check.hpp"
 
 #include <chrono>
 #include <string>
@@ -21,6 +22,16 @@ namespace
 
 /// A process that is gone has closed its devices; this is for a daemon that is just starting.
 constexpr std::chrono::milliseconds rest_time{10'000};
+
+void reply_with(const Message& call, const Problems& problems)
+{
+    Message reply = call.new_reply();
+    reply.open('a', "(suuss)");
+    for (const Problem& problem : problems)
+        reply.append("(suuss)", problem.at.file.c_str(), problem.at.line, problem.at.column,
+                     problem.what.c_str(), problem.mend.c_str());
+    reply.close().send();
+}
 
 } // namespace
 
@@ -72,12 +83,13 @@ asio::awaitable<void> ManagerFace::stop_machine(Message call)
 void ManagerFace::check(Message call)
 {
     const Machine& machine = uses_.machines.require(call.read_string());
-    Message reply = call.new_reply();
-    reply.open('a', "(suuss)");
-    for (const Problem& problem : uses_.control.problems_of(machine))
-        reply.append("(suuss)", problem.at.file.c_str(), problem.at.line, problem.at.column,
-                     problem.what.c_str(), problem.mend.c_str());
-    reply.close().send();
+    reply_with(call, check_configuration(machine, uses_.machines, uses_.catalogue).problems);
+}
+
+void ManagerFace::warnings(Message call)
+{
+    const Machine& machine = uses_.machines.require(call.read_string());
+    reply_with(call, check_configuration(machine, uses_.machines, uses_.catalogue).warnings);
 }
 
 /// For the end of a VM's unit: what its process had is at rest when systemd calls it stopped.
@@ -112,6 +124,8 @@ const sd_bus_vtable ManagerFace::vtable[] = {
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("s", name), SD_BUS_RESULT("a(suuss)", problems),
                             bus::method<&ManagerFace::check>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Warnings", SD_BUS_ARGS("s", name), SD_BUS_RESULT("a(suuss)", warnings),
+                            bus::method<&ManagerFace::warnings>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("AwaitRest", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
                             bus::slow_method<&ManagerFace::await_rest>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,

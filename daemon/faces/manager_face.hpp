@@ -18,10 +18,10 @@ public:
     struct Uses
     {
         const plan::Catalogue& catalogue;
-        Machines& machines; ///< changed by Reload
+        Machines& machines; ///< read again by Reload, and each by Check
         const Ownership& ownership;
         const HostDevices& host_devices;
-        MachineControl& control; ///< StartMachine, StopMachine, Check
+        MachineControl& control; ///< StartMachine, StopMachine
     };
 
     ManagerFace(Face::Bus bus, const Uses& uses);
@@ -32,6 +32,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> start_machine(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> stop_machine(bus::Message call);
     void check(bus::Message call);
+    void warnings(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> await_rest(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> reload(bus::Message call);
 

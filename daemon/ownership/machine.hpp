@@ -32,6 +32,17 @@ enum class MachineState : std::uint8_t
 
 [[nodiscard]] const char* to_string(MachineState state);
 
+/// Which version of a file it was.
+struct FileStamp
+{
+    std::uint64_t device{};
+    std::uint64_t inode{};
+    std::int64_t size{};
+    std::int64_t changed{}; ///< ns
+
+    friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
 /// One machine: its configuration as last read, its unit, its VMM if one is connected. Whom its
 /// instances belong to is not here: Ownership knows.
 struct Machine : std::enable_shared_from_this<Machine>
@@ -43,7 +54,8 @@ struct Machine : std::enable_shared_from_this<Machine>
 
     VmName name;
     std::string config_path;
-    std::optional<plan::Config> config{}; ///< nothing if the file is gone
+    std::optional<plan::Config> config{};    ///< nothing if the file is gone
+    std::optional<FileStamp> config_stamp{}; ///< of the file that it is from, where links lead
     UnitFacts unit{};
     std::shared_ptr<Vmm> vmm{}; ///< connected and who it says
     bool paused{};

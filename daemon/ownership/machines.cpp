@@ -7,8 +7,12 @@
 #include "common/bus/error.hpp"
 #include "common/bus/names.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <utility>
 #include <variant>
@@ -45,6 +49,19 @@ plan::Config read_config(const std::string& file, const VmName& name)
     }
 }
 
+/// Nothing if there is no such file.
+std::optional<FileStamp> stamp_of(const std::string& file)
+{
+    struct stat status
+    {
+    };
+    if (::stat(file.c_str(), &status) != 0)
+        return std::nullopt;
+    constexpr std::int64_t second = 1'000'000'000;
+    return FileStamp{status.st_dev, status.st_ino, status.st_size,
+                     status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec};
+}
+
 std::vector<VmName> configured_names(const std::string& folder)
 {
     std::vector<VmName> names;
@@ -76,9 +93,7 @@ void Machines::reload()
     for (const VmName& name : configured_names(folder_))
     {
         named.insert(name.str());
-        Machine& machine = add(name);
-        machine.config = read_config(machine.config_path, name);
-        tell(Event::What::changed, machine);
+        read(add(name));
     }
     std::vector<std::string> gone;
     for (const auto& [name, machine] : machines_)
@@ -86,10 +101,29 @@ void Machines::reload()
         if (named.contains(name))
             continue;
         machine->config.reset();
+        machine->config_stamp.reset();
         gone.push_back(name);
     }
     for (const std::string& name : gone)
         drop_if_unused(name);
+}
+
+void Machines::refresh(const VmName& name)
+{
+    Machine* const machine = find(name.str());
+    if (machine == nullptr)
+        return;
+    const auto stamp = stamp_of(machine->config_path);
+    if (stamp && stamp != machine->config_stamp)
+        read(*machine);
+}
+
+void Machines::read(Machine& machine)
+{
+    // Before the file is read: one that changes meanwhile is read again.
+    machine.config_stamp = stamp_of(machine.config_path);
+    machine.config = read_config(machine.config_path, machine.name);
+    tell(Event::What::changed, machine);
 }
 
 Machine* Machines::find(std::string_view name)

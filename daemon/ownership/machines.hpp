@@ -41,6 +41,10 @@ public:
     /// what is in the files: problems are kept with their machine.
     void reload();
 
+    /// Reads one machine's file again if it is another one than the one read last. Whoever watches
+    /// the folder does not see the target of a link change, and a VMM that starts has read that.
+    void refresh(const VmName& name);
+
     [[nodiscard]] Machine* find(std::string_view name);
     /// NamedError NoSuchMachine if there is none.
     [[nodiscard]] Machine& require(std::string_view name);
@@ -73,6 +77,7 @@ public:
 private:
     void tell(Event::What what, const Machine& machine);
     Machine& add(const VmName& name);
+    void read(Machine& machine);
     void drop_if_unused(const std::string& name);
 
     const plan::Catalogue& catalogue_;

@@ -117,6 +117,7 @@ private:
         int paused = 0;
         call.read("b", &paused);
         machine_ = broker_.uses_.machines.of_unit(*identity_).shared_from_this();
+        broker_.uses_.machines.refresh(*identity_); // both then plan with the same text
         if (!vmm_) // registering again, once it runs, is no new VMM
             vmm_ = make_vmm();
         if (holding.empty() && machine_->vmm != vmm_)

@@ -333,10 +333,10 @@ int FakeDaemon::handle_manager(sd_bus_message* raw, sd_bus_error* error)
         failed < 0)
         return failed;
     Message reply = call.new_reply();
-    if (member == "Check")
+    if (member == "Check" || member == "Warnings")
     {
         reply.open('a', "(suuss)");
-        for (const Problem& problem : problems)
+        for (const Problem& problem : member == "Check" ? problems : warnings)
             reply.append("(suuss)", problem.at.file.c_str(), problem.at.line, problem.at.column,
                          problem.what.c_str(), problem.mend.c_str());
         reply.close();
@@ -419,6 +419,7 @@ const sd_bus_vtable FakeDaemon::manager_vtable[] = {
     SD_BUS_METHOD("StartMachine", "s", "", on_manager, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("StopMachine", "s", "", on_manager, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Check", "s", "a(suuss)", on_manager, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Warnings", "s", "a(suuss)", on_manager, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
 

@@ -33,6 +33,7 @@ public:
 
     Inventory inventory = sample_inventory();
     Problems problems;                                                   ///< of Check
+    Problems warnings;                                                   ///< of Warnings
     std::map<std::string, std::pair<std::string, std::string>> failures; ///< by member
     bool other_version{};      ///< Memory is a text, and ListMachines is all that Manager has
     std::uint64_t busy_step{}; ///< counters grow by this each time that they are looked at

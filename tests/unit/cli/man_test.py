@@ -40,7 +40,7 @@ def names_of_bus(root):
     errors = re.findall(r'"org\.aliasvm1\.Error\.(\w+)"', (root / "common/bus/names.hpp").read_text())
     model = (root / "cli/model.cpp").read_text()
     properties = re.findall(r'^    \{"(\w+)",\s', model, re.MULTILINE)
-    members = "ListMachines ListDevices StartMachine StopMachine Check Reload".split()
+    members = "ListMachines ListDevices StartMachine StopMachine Check Warnings Reload".split()
     members += "Start Shutdown PowerOff Reset Pause Resume OpenConsole DumpDeviceTree".split()
     members += "Assign Release Quiesce".split()
     return errors + properties + members

@@ -208,10 +208,10 @@ TEST(ALinuxImage, IsRefusedIfTheCpuCannotRunIt)
 TEST(ALinuxImage, WhoseSizeIsMoreThanItCanAddressIsDamaged)
 {
     for (const std::uint64_t size : {~std::uint64_t{0}, ~std::uint64_t{0} - 0x7'ffff,
-                                     std::uint64_t{1} << 63, std::uint64_t{1} << 48})
+                                     std::uint64_t{1} << 63, (std::uint64_t{1} << 52) + 1})
         EXPECT_EQ(fault_of(analyse_kernel(make_linux_image({0x8'0000, size}))),
                   fmt::format("is damaged: image_size is 0x{:x}", size));
-    const auto largest = analyse_kernel(make_linux_image({0, (std::uint64_t{1} << 48) - 1}));
+    const auto largest = analyse_kernel(make_linux_image({0, std::uint64_t{1} << 52}));
     EXPECT_TRUE(std::holds_alternative<LinuxImage>(largest));
 }
 

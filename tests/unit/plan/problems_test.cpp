@@ -259,6 +259,19 @@ TEST(AnImage, ThatIsMissingIsTold)
         "may read the file\n");
 }
 
+TEST(AnImage, ThatTheVmDoesNotSeeIsToldWithTheReason)
+{
+    HostFacts facts = good_host();
+    facts.kernel = MissingFile{EACCES};
+    facts.initrd = MissingFile{ENOENT};
+    EXPECT_EQ(
+        problems_of("memory = \"64M\"\nkernel = \"/home/me/Image\"\ninitrd = \"/tmp/i\"\n", facts),
+        "vm.toml:2:10: kernel /home/me/Image: Permission denied; a VM does not see /home "
+        "(ProtectHome= in vm@.service): put it elsewhere\n"
+        "vm.toml:3:10: initrd /tmp/i: No such file or directory; a VM does not see /tmp "
+        "(PrivateTmp=, which is of DynamicUser= in vm@.service): put it elsewhere\n");
+}
+
 TEST(AnImage, ThatIsTruncatedIsTold)
 {
     Bytes elf = make_elf();
