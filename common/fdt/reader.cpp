@@ -17,6 +17,7 @@ namespace
 {
 
 constexpr std::size_t cell_size = sizeof(fdt32_t);
+constexpr std::uint32_t first_version = 16; // from which on a node has its own name only
 
 std::uint32_t cell_at(std::span<const std::byte> value, std::size_t index)
 {
@@ -173,8 +174,13 @@ void Node::fail(std::string_view property, std::string_view why) const
 Tree::Tree(std::span<const std::byte> blob, std::string_view what) : blob_{blob.data()}
 {
     // libfdt reads the header before it compares any size.
-    int result =
-        blob.size() < sizeof(fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(blob_, blob.size());
+    int result = blob.size() < sizeof(fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(blob_);
+    // In older ones nodes have their whole path, and libfdt 1.6 follows a null pointer where the
+    // root's is none.
+    if (result == 0 && fdt_version(blob_) < first_version)
+        result = -FDT_ERR_BADVERSION;
+    if (result == 0)
+        result = fdt_check_full(blob_, blob.size());
     if (result == 0)
         result = take_apart();
     if (result != 0)

@@ -154,6 +154,22 @@ TEST(ATree, WithAnyByteChangedIsRefusedOrReadable)
     }
 }
 
+TEST(ATree, OfAnOldFormatIsRefused)
+{
+    std::vector<std::byte> blob = example();
+    fdt_set_version(blob.data(), 3);
+    fdt_set_last_comp_version(blob.data(), 1);
+    try
+    {
+        const Tree tree{blob, "old"};
+        FAIL() << "it should not be taken";
+    }
+    catch (const Error& error)
+    {
+        EXPECT_STREQ(error.what(), "read device tree old: FDT_ERR_BADVERSION: Invalid argument");
+    }
+}
+
 TEST(AWriter, GrowsAsFarAsItsTreeDoes)
 {
     constexpr std::uint32_t count = 5000;
