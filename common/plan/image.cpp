@@ -65,6 +65,7 @@ constexpr std::uint64_t flag_big_endian = 1;
 constexpr std::uint64_t page_size_16k = 2;
 constexpr std::uint64_t two_mib = 0x20'0000;
 constexpr std::uint64_t old_text_offset = 0x8'0000; // before image_size was there (Linux 3.17)
+constexpr std::uint64_t largest_image = std::uint64_t{1} << 52; // no Arm CPU addresses more
 
 KernelFacts analyse_linux(Bytes file)
 {
@@ -81,6 +82,9 @@ KernelFacts analyse_linux(Bytes file)
                           "build it with CONFIG_ARM64_4K_PAGES"};
     if (image.text_offset >= two_mib || !page_aligned(image.text_offset))
         return ImageFault{fmt::format("is damaged: text_offset is 0x{:x}", image.text_offset),
+                          "copy or build the file again"};
+    if (image.memory_size > largest_image)
+        return ImageFault{fmt::format("is damaged: image_size is 0x{:x}", image.memory_size),
                           "copy or build the file again"};
     image.memory_size = std::max(image.memory_size, image.file_size);
     return image;

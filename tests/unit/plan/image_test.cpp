@@ -148,6 +148,17 @@ TEST(ALinuxImage, IsRefusedIfTheCpuCannotRunIt)
               "is damaged: text_offset is 0x400000");
 }
 
+TEST(ALinuxImage, IsRefusedIfItSaysThatItNeedsMoreThanThereIs)
+{
+    constexpr std::uint64_t most = std::uint64_t{1} << 52;
+    EXPECT_EQ(fault_of(analyse_kernel(make_linux_image({0x8'0000, ~std::uint64_t{0}}))),
+              "is damaged: image_size is 0xffffffffffffffff");
+    EXPECT_EQ(fault_of(analyse_kernel(make_linux_image({0x8'0000, most + 1}))),
+              "is damaged: image_size is 0x10000000000001");
+    const auto facts = analyse_kernel(make_linux_image({0x8'0000, most}));
+    ASSERT_TRUE(std::holds_alternative<LinuxImage>(facts)) << fault_of(facts);
+}
+
 TEST(ALinuxImage, CutWithinItsHeaderIsNotReadBeyond)
 {
     const Bytes whole = make_linux_image({.file_size = 64});
