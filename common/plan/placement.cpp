@@ -106,9 +106,11 @@ void Placer::check_inside(const Segment& segment, std::size_t index)
     const bool elf = placement_.kernel.kind == ImageKind::elf;
     const bool identity = config_->dma.value == Dma::identity;
     std::string mend = elf ? "link it to addresses in RAM" : "load it elsewhere";
-    if ((begins_there && !lowest.offset) || (identity && at.base < lowest.range.base))
+    const std::uint64_t needed = align_up(at.last().value + 1, mib); // 0: more than there is
+    if (needed != 0 &&
+        ((begins_there && !lowest.offset) || (identity && at.base < lowest.range.base)))
         mend += fmt::format(", or write {} = \"{}\"", identity ? "low_memory" : "memory",
-                            size_text(align_up(at.last().value, mib)));
+                            size_text(needed));
     problem(config_->kernel->at,
             fmt::format("kernel {}: {} [{}] is not in RAM {}", config_->kernel->value,
                         elf ? fmt::format("load segment {}", index) : std::string{"image"},

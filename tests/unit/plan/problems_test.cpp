@@ -293,6 +293,18 @@ TEST(AnImage, OutsideRamIsToldByItsSegment)
               "[0x00000000+0x8000000]; link it to addresses in RAM\n");
 }
 
+TEST(AnImage, OneByteTooLongIsToldHowMuchItTakes)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_elf({{0x7ff'f000, 0x1001}}));
+    EXPECT_THAT(problems_of(good(), facts), testing::HasSubstr("write memory = \"129M\"\n"));
+    // What no memory can be is not suggested.
+    facts.kernel = analyse_kernel(make_elf({{0x1000, ~std::uint64_t{0x1000}}}));
+    EXPECT_EQ(problems_of(good(), facts),
+              "vm.toml:2:10: kernel /g.elf: load segment 0 [0x00001000+0xffffffffffffefff] is not "
+              "in RAM [0x00000000+0x8000000]; link it to addresses in RAM\n");
+}
+
 TEST(AnImage, WhoseSizeWouldWrapIsTold)
 {
     // With text_offset it comes to 0, modulo 2^64, and room for 0 bytes is everywhere.
