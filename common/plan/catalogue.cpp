@@ -148,9 +148,13 @@ std::vector<GuestRange> memory_ranges(const fdt::Tree& tree)
     std::vector<GuestRange> ranges;
     for (const fdt::Reg& reg : node ? node->reg() : std::vector<fdt::Reg>{})
         ranges.push_back({GuestAddr{reg.address}, reg.size});
-    const auto good = [](const GuestRange& range) { return range.size != 0 && range.valid(); };
+    const auto good = [](const GuestRange& range)
+    {
+        return range.size != 0 && range.valid() && page_aligned(range.base.value) &&
+               page_aligned(range.size);
+    };
     if (ranges.empty() || !std::ranges::all_of(ranges, good))
-        throw Error{EINVAL, "read the catalogue: no memory below the root"};
+        throw Error{EINVAL, "read the catalogue: no memory of whole pages below the root"};
     std::ranges::sort(ranges, {}, &GuestRange::base);
     return ranges;
 }

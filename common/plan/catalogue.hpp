@@ -80,7 +80,7 @@ public:
     [[nodiscard]] GuestRange gic_distributor() const { return gic_distributor_; }
     [[nodiscard]] GuestRange gic_cpu_interface() const { return gic_cpu_interface_; }
 
-    /// Where RAM can be, ascending, none empty: a board fills the first range before the second.
+    /// Where RAM can be, ascending, whole pages: a board fills the first range before the second.
     [[nodiscard]] const std::vector<GuestRange>& memory() const { return memory_; }
 
     [[nodiscard]] const fdt::Tree& tree() const { return tree_; }

@@ -187,13 +187,14 @@ std::string refusal_of(Bytes blob)
     }
 }
 
-TEST(TheCatalogue, RefusesADeviceOfNoKindAndRamOfNoSize)
+TEST(TheCatalogue, RefusesADeviceOfNoKindAndRamOfNoWholePages)
 {
     EXPECT_EQ(refusal_of(small_catalogue({"cdns,ttc"}, 0x1000)), "");
     EXPECT_EQ(refusal_of(small_catalogue({}, 0x1000)),
               "read /axi/timer@ff110000 of the catalogue: it has no compatible: Invalid argument");
-    EXPECT_EQ(refusal_of(small_catalogue({"cdns,ttc"}, 0)),
-              "read the catalogue: no memory below the root: Invalid argument");
+    for (const std::uint64_t memory : {0, 0x1001, 0xfff})
+        EXPECT_EQ(refusal_of(small_catalogue({"cdns,ttc"}, memory)),
+                  "read the catalogue: no memory of whole pages below the root: Invalid argument");
 }
 
 TEST(TheCatalogue, RefusesABlobThatIsNone)
