@@ -109,8 +109,7 @@ bool read_long_form(AliasConfig& alias, TomlValues& values, const toml::table& t
     bool good = true;
     for (const auto& [key, node] : table)
     {
-        const auto* const known =
-            std::ranges::find_if(keys, [&key](const Key& one) { return key.str() == one.name; });
+        const auto* const known = std::ranges::find(keys, key.str(), &Key::name);
         if (known != keys.end())
         {
             good = known->read(alias, values, node) && good;

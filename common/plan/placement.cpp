@@ -247,8 +247,10 @@ std::optional<GuestRange> Placer::find_gap(std::uint64_t size, std::uint64_t ali
     std::vector<GuestRange> banks;
     for (const Bank& bank : memory_->banks)
         banks.push_back(bank.range);
-    std::ranges::stable_partition(banks, [this](const GuestRange& bank)
-                                  { return bank.contains(placement_.kernel.entry); });
+    // Not std::ranges::stable_partition: Clang 14 cannot compile the view that it returns.
+    std::stable_partition(banks.begin(), banks.end(),
+                          [this](const GuestRange& bank)
+                          { return bank.contains(placement_.kernel.entry); });
     for (const GuestRange& bank : banks)
     {
         if (const auto gap = highest_gap(bank, size, alignment))
