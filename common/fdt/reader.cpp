@@ -17,6 +17,7 @@ namespace
 {
 
 constexpr std::size_t cell_size = sizeof(fdt32_t);
+constexpr std::uint32_t first_version = 16; // from which on a node has its own name only
 
 std::uint32_t cell_at(std::span<const std::byte> value, std::size_t index)
 {
@@ -26,6 +27,41 @@ std::uint32_t cell_at(std::span<const std::byte> value, std::size_t index)
 std::string_view stem_of(std::string_view name)
 {
     return name.substr(0, name.find('@'));
+}
+
+/// The error of libfdt, or 0. libfdt 1.6 takes a property's length for a signed number: one near
+/// 2^32 is a value of negative size to it, or leads it back to where it was, again and again. So
+/// before it sees any, all of them are compared with what is left of the structure.
+int check_lengths(std::span<const std::byte> blob)
+{
+    if (fdt_totalsize(blob.data()) > blob.size())
+        return -FDT_ERR_TRUNCATED;
+    std::span<const std::byte> left =
+        blob.first(fdt_totalsize(blob.data())).subspan(fdt_off_dt_struct(blob.data()));
+    const auto skip = [&left](std::size_t bytes)
+    {
+        const std::size_t whole = (bytes + cell_size - 1) / cell_size * cell_size;
+        left = left.subspan(std::min(whole, left.size()));
+    };
+    while (left.size() >= cell_size)
+    {
+        const std::uint32_t tag = cell_at(left, 0);
+        skip(cell_size);
+        if (tag == FDT_END)
+            return 0;
+        if (tag == FDT_BEGIN_NODE)
+            skip(static_cast<std::size_t>(std::ranges::find(left, std::byte{}) - left.begin()) + 1);
+        else if (tag == FDT_PROP)
+        {
+            constexpr std::size_t head = 2 * cell_size; // length, name
+            if (left.size() < head || cell_at(left, 0) > left.size() - head)
+                return -FDT_ERR_BADSTRUCTURE;
+            skip(head + cell_at(left, 0));
+        }
+        else if (tag != FDT_END_NODE && tag != FDT_NOP)
+            return -FDT_ERR_BADSTRUCTURE;
+    }
+    return -FDT_ERR_TRUNCATED;
 }
 
 } // namespace
@@ -173,8 +209,15 @@ void Node::fail(std::string_view property, std::string_view why) const
 Tree::Tree(std::span<const std::byte> blob, std::string_view what) : blob_{blob.data()}
 {
     // libfdt reads the header before it compares any size.
-    int result =
-        blob.size() < sizeof(fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(blob_, blob.size());
+    int result = blob.size() < sizeof(fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(blob_);
+    // In older ones nodes have their whole path, and libfdt 1.6 follows a null pointer where the
+    // root's is none.
+    if (result == 0 && fdt_version(blob_) < first_version)
+        result = -FDT_ERR_BADVERSION;
+    if (result == 0)
+        result = check_lengths(blob);
+    if (result == 0)
+        result = fdt_check_full(blob_, blob.size());
     if (result == 0)
         result = take_apart();
     if (result != 0)

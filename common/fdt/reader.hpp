@@ -77,7 +77,7 @@ class Tree
 {
 public:
     /// `blob` is 8-byte aligned, as memory from new or mmap is, and outlives the tree. `what` names
-    /// it in errors. Throws Error.
+    /// it in errors. Its format is of version 16 or later (dtc writes 17). Throws Error.
     Tree(std::span<const std::byte> blob, std::string_view what);
     Tree(const Tree&) = delete;
     Tree& operator=(const Tree&) = delete;

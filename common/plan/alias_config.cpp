@@ -110,8 +110,7 @@ bool read_long_form(AliasConfig& alias, TomlValues& values, const toml::table& t
     bool good = true;
     for (const auto& [key, node] : table)
     {
-        const auto* const known = std::ranges::find_if(alias_keys, [&key](const AliasKey& one)
-                                                       { return key.str() == one.name; });
+        const auto* const known = std::ranges::find(alias_keys, key.str(), &AliasKey::name);
         if (known != alias_keys.end())
         {
             good = known->read(alias, values, node) && good;

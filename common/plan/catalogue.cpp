@@ -117,6 +117,8 @@ Instance read_instance(const fdt::Tree& tree, const fdt::Node& node, const Clock
     instance.name = node.string("aliasvm,name");
     instance.node = node.path();
     instance.compatible = node.strings("compatible");
+    if (instance.compatible.empty())
+        fail(node, "it has no compatible");
     read_windows(node, instance);
     read_lines(node, instance);
     read_clocks(tree, node, host_names, instance);
@@ -146,8 +148,13 @@ std::vector<GuestRange> memory_ranges(const fdt::Tree& tree)
     std::vector<GuestRange> ranges;
     for (const fdt::Reg& reg : node ? node->reg() : std::vector<fdt::Reg>{})
         ranges.push_back({GuestAddr{reg.address}, reg.size});
-    if (ranges.empty() || !std::ranges::all_of(ranges, &GuestRange::valid))
-        throw Error{EINVAL, "read the catalogue: no memory below the root"};
+    const auto good = [](const GuestRange& range)
+    {
+        return range.size != 0 && range.valid() && page_aligned(range.base.value) &&
+               page_aligned(range.size);
+    };
+    if (ranges.empty() || !std::ranges::all_of(ranges, good))
+        throw Error{EINVAL, "read the catalogue: no memory of whole pages below the root"};
     std::ranges::sort(ranges, {}, &GuestRange::base);
     return ranges;
 }

@@ -46,10 +46,10 @@ struct FirmwareIds
 /// A physical device, and at the same time the identity that an alias of its name has.
 struct Instance
 {
-    std::string name;    ///< "uart1"
-    std::string node;    ///< path in the catalogue, "/axi/serial@ff010000"
-    std::string sysname; ///< below /sys/bus/platform/devices, "ff010000.serial"
-    std::vector<std::string> compatible;
+    std::string name;                     ///< "uart1"
+    std::string node;                     ///< path in the catalogue, "/axi/serial@ff010000"
+    std::string sysname;                  ///< below /sys/bus/platform/devices, "ff010000.serial"
+    std::vector<std::string> compatible;  ///< never empty
     std::vector<HostRange> windows;       ///< position is the VFIO region; never empty
     std::vector<InstanceLine> lines;      ///< no SPI twice
     std::vector<std::uint32_t> interrupt; ///< for each entry of `interrupts`, the position in lines
@@ -80,7 +80,7 @@ public:
     [[nodiscard]] GuestRange gic_distributor() const { return gic_distributor_; }
     [[nodiscard]] GuestRange gic_cpu_interface() const { return gic_cpu_interface_; }
 
-    /// Where RAM can be, ascending: a board fills the first range before the second.
+    /// Where RAM can be, ascending, whole pages: a board fills the first range before the second.
     [[nodiscard]] const std::vector<GuestRange>& memory() const { return memory_; }
 
     /// The SoC's on-chip memory, which is RAM of its own.

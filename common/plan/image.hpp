@@ -46,7 +46,7 @@ struct ElfImage
 struct LinuxImage
 {
     std::uint64_t file_size{};
-    std::uint64_t memory_size{}; ///< with .bss; not below file_size
+    std::uint64_t memory_size{}; ///< with .bss; not below file_size, far below 2^64
     std::uint64_t text_offset{}; ///< from a 2 MiB boundary
     bool anywhere{}; ///< else that boundary is to be the lowest of RAM: what is below is lost to it
 };

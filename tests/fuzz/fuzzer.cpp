@@ -237,7 +237,6 @@ asio::awaitable<void> Fuzzer::await_answer(Connection connection, Message call,
 {
     const auto sent = Clock::now();
     std::string error;
-    Message keep{call};
     try
     {
         static_cast<void>(co_await connection->call(std::move(call), reply_time));
@@ -250,15 +249,6 @@ asio::awaitable<void> Fuzzer::await_answer(Connection connection, Message call,
     ++outcome_.answers[error];
     // Whoever vanished on purpose took its other calls with it.
     const bool lost = connection->lost() && connection == client_;
-    if (lost && outcome_.missing.size() < 10)
-    {
-        fmt::print("LOST number {} {}\n", number, method.member);
-        std::fflush(stdout);
-        sd_bus_message_rewind(keep.get(), 1);
-        FILE* f = std::fopen(fmt::format("/tmp/lost-{}", number).c_str(), "w");
-        sd_bus_message_dump(keep.get(), f, SD_BUS_MESSAGE_DUMP_WITH_HEADER);
-        std::fclose(f);
-    }
     if (Clock::now() - sent >= reply_time || lost)
         outcome_.missing.push_back(
             fmt::format("{}.{}, message {}", method.interface, method.member, number));

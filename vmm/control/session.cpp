@@ -35,6 +35,8 @@ namespace
 /// long as it lives; the server speaks to the UART.
 struct Console
 {
+    explicit Console(std::string name) : alias{std::move(name)} {}
+
     std::string alias;
     devices::ConsoleOutput output;
 };

@@ -67,6 +67,7 @@ public:
     [[nodiscard]] bool raised(std::uint32_t bits) { return (read(uart::isr) & bits) == bits; }
 
     void pass(std::chrono::nanoseconds time) { clock() += time; }
+    [[nodiscard]] CadenceUart::Time time() const { return clock(); }
 
     FakeIrqLine irq;
     FakeUartSink sink;

@@ -154,6 +154,60 @@ TEST(ATree, WithAnyByteChangedIsRefusedOrReadable)
     }
 }
 
+TEST(ATree, OfAnOldFormatIsRefused)
+{
+    std::vector<std::byte> blob = example();
+    fdt_set_version(blob.data(), 3);
+    fdt_set_last_comp_version(blob.data(), 1);
+    try
+    {
+        const Tree tree{blob, "old"};
+        FAIL() << "it should not be taken";
+    }
+    catch (const Error& error)
+    {
+        EXPECT_STREQ(error.what(), "read device tree old: FDT_ERR_BADVERSION: Invalid argument");
+    }
+}
+
+TEST(ATree, WhosePropertyRunsBackwardsIsRefused)
+{
+    // The property's length, by which libfdt 1.6 is led into the value, to its own tag, before it.
+    for (const std::uint32_t length : {0xffff'ffffU, 0xffff'fff4U, 0xffff'fff0U, 0x8000'0000U})
+    {
+        Writer writer;
+        writer.cell("marked", 0);
+        auto blob = std::move(writer).finish();
+        const std::size_t property = fdt_off_dt_struct(blob.data()) + 2 * sizeof(fdt32_t);
+        ASSERT_EQ(fdt32_ld(reinterpret_cast<fdt32_t*>(blob.data() + property)), FDT_PROP);
+        fdt32_st(blob.data() + property + sizeof(fdt32_t), length);
+        EXPECT_THROW((Tree{blob, "backwards"}), Error) << length;
+    }
+}
+
+TEST(ATree, WhosePropertyRunsPastItsEndIsRefused)
+{
+    Writer writer;
+    writer.bytes("last", std::vector<std::byte>(5));
+    const auto blob = std::move(writer).finish();
+    const std::size_t length = fdt_off_dt_struct(blob.data()) + 3 * sizeof(fdt32_t);
+    for (std::uint32_t size = 0; size < 300; ++size)
+    {
+        auto other = blob;
+        fdt32_st(other.data() + length, size);
+        try
+        {
+            const Tree tree{other, "longer"};
+            EXPECT_LE(size, 8U); // up to where the property ends, with its padding
+            EXPECT_EQ(tree.root().properties()[0].value.size(), size);
+        }
+        catch (const Error&)
+        {
+            EXPECT_NE(size, 5U);
+        }
+    }
+}
+
 TEST(AWriter, GrowsAsFarAsItsTreeDoes)
 {
     constexpr std::uint32_t count = 5000;

@@ -3,7 +3,10 @@
 #include "plan_fixture.hpp"
 
 #include "common/base/error.hpp"
+#include "common/fdt/writer.hpp"
 
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace aliasvm::plan
@@ -142,6 +145,57 @@ TEST(TheCatalogue, KnowsWhereTheSoCDecodesRam)
     EXPECT_EQ(zynqmp().memory(), (std::vector{GuestRange{GuestAddr{0}, 2ULL << 30},
                                               GuestRange{GuestAddr{0x8'0000'0000}, 32ULL << 30}}));
     EXPECT_EQ(zynqmp().ocm(), (GuestRange{GuestAddr{0xfffc'0000}, 0x4'0000}));
+}
+
+/// A catalogue of one device and one range of RAM.
+Bytes small_catalogue(const std::vector<std::string>& compatible, std::uint64_t memory)
+{
+    fdt::Writer writer;
+    writer.cell("#address-cells", 2);
+    writer.cell("#size-cells", 2);
+    {
+        const auto gic = writer.node("gic");
+        writer.flag("interrupt-controller");
+        writer.cells("reg", fdt::two_cells({0xf901'0000, 0x1000, 0xf902'0000, 0x2000}));
+    }
+    {
+        const auto ram = writer.node("memory@0");
+        writer.cells("reg", fdt::two_cells({0, memory}));
+    }
+    {
+        const auto bus = writer.node("axi");
+        writer.cell("#address-cells", 2);
+        writer.cell("#size-cells", 2);
+        const auto device = writer.node("timer@ff110000");
+        writer.string("aliasvm,name", "ttc0");
+        if (!compatible.empty())
+            writer.strings("compatible", compatible);
+        writer.cells("reg", fdt::two_cells({0xff11'0000, 0x1000}));
+    }
+    return std::move(writer).finish();
+}
+
+std::string refusal_of(Bytes blob)
+{
+    try
+    {
+        const Catalogue catalogue{std::move(blob), "x"};
+        return "";
+    }
+    catch (const Error& error)
+    {
+        return error.what();
+    }
+}
+
+TEST(TheCatalogue, RefusesADeviceOfNoKindAndRamOfNoWholePages)
+{
+    EXPECT_EQ(refusal_of(small_catalogue({"cdns,ttc"}, 0x1000)), "");
+    EXPECT_EQ(refusal_of(small_catalogue({}, 0x1000)),
+              "read /axi/timer@ff110000 of the catalogue: it has no compatible: Invalid argument");
+    for (const std::uint64_t memory : {0, 0x1001, 0xfff})
+        EXPECT_EQ(refusal_of(small_catalogue({"cdns,ttc"}, memory)),
+                  "read the catalogue: no memory of whole pages below the root: Invalid argument");
 }
 
 TEST(TheCatalogue, RefusesABlobThatIsNone)

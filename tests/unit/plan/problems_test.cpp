@@ -384,6 +384,28 @@ TEST(AnInstance, ThatCannotBeBroughtToRestIsRefused)
         "can have it; write \"\" for nothing yet\n");
 }
 
+TEST(AnImage, OneByteTooLongIsToldHowMuchItTakes)
+{
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_elf({{0x7ff'f000, 0x1001}}));
+    EXPECT_THAT(problems_of(good(), facts), testing::HasSubstr("write memory = \"129M\"\n"));
+    // What no memory can be is not suggested.
+    facts.kernel = analyse_kernel(make_elf({{0x1000, ~std::uint64_t{0x1000}}}));
+    EXPECT_EQ(problems_of(good(), facts),
+              "vm.toml:2:10: kernel /g.elf: load segment 0 [0x00001000+0xffffffffffffefff] is not "
+              "in RAM [0x00000000+0x8000000]; link it to addresses in RAM\n");
+}
+
+TEST(AnImage, WhoseSizeWouldWrapIsTold)
+{
+    // With text_offset it comes to 0, modulo 2^64, and room for 0 bytes is everywhere.
+    HostFacts facts = good_host();
+    facts.kernel = analyse_kernel(make_linux_image({0x8'0000, ~std::uint64_t{0x7'ffff}}));
+    EXPECT_EQ(problems_of(good(), facts),
+              "vm.toml:2:10: kernel /g.elf is damaged: image_size is 0xfffffffffff80000; copy or "
+              "build the file again\n");
+}
+
 TEST(AnImage, WithAnInitrdAndADeviceTreeThatDoNotFitIsTold)
 {
     HostFacts facts = good_host();
