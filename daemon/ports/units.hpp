@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility> // awaitable.hpp of Boost 1.74 uses it without
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
