@@ -94,8 +94,9 @@ def test_a_stuck_main_loop_is_noticed(board, vm, uart):
     [
         ('memory = "64M"\nkernal = "x"\n', "kernel"),
         ('memory = "64M"\nkernel = "/nowhere.elf"\n', "/nowhere.elf"),
+        ('memory = "64M"\nkernel = "/root/guest.elf"\n', "a VM does not see /root"),
     ],
-    ids=["unknown-key", "missing-image"],
+    ids=["unknown-key", "missing-image", "hidden-image"],
 )
 def test_a_bad_configuration_is_not_restarted(board, vm, text, mend):
     right = vm("right").configure(text)
@@ -104,6 +105,32 @@ def test_a_bad_configuration_is_not_restarted(board, vm, text, mend):
     assert right.value("NRestarts") == "0"
     told = board.run("journalctl --no-pager -o cat -u vm@right").stdout
     assert mend in told and "right.toml:" in told
+
+
+def test_a_configuration_that_only_root_can_read_is_not_restarted(board, vm, uart):
+    right = vm("right").configure(uart("uart1"))
+    board.run("chmod 600 /etc/aliasvm/right.toml")
+    checked = board.run("aliasvm check right", check=False)
+    assert checked.returncode == 78
+    assert "has mode 0600; chmod o+r /etc/aliasvm/right.toml" in checked.stdout
+    board.run(f"systemctl start {right.unit}", check=False)
+    right.wait_for("ActiveState", "failed")
+    assert right.show("NRestarts", "ExecMainStatus") == {"NRestarts": "0", "ExecMainStatus": "78"}
+    board.run("chmod 644 /etc/aliasvm/right.toml")
+    right.reset_failed()
+    assert board.run("aliasvm check right").stdout == "right: no problems\n"
+    right.start()
+
+
+def test_a_pipe_among_the_configurations_hangs_nobody(board, vm, uart):
+    right = vm("right").configure(uart("uart1")).start()
+    board.run("mkfifo /etc/aliasvm/pipe.toml && sleep 1")
+    try:
+        assert "is a pipe and no regular file" in board.run("timeout 30 aliasvm check pipe", check=False).stdout
+        assert right.name in board.run("timeout 30 aliasvm list --names").stdout
+        right.stop()
+    finally:
+        board.run("rm /etc/aliasvm/pipe.toml")
 
 
 def test_vms_target_stops_its_vms(board, vm, uart):
