@@ -217,6 +217,7 @@ private:
             append_values(reply, "ay", input);
         reply.send();
         peer_->rearm();
+        ends_ = ends_ || member == "Reset";
     }
 
     /// It has no more to say: everybody gets an answer, then it goes.
@@ -231,14 +232,16 @@ private:
                 Input none{""};
                 while (!asked_.empty() && !peer_->lost())
                     answer_daemon(none);
-                return unanswered_ == 0;
+                return unanswered_ == 0 || ends_;
             });
         devices_.clear_transmit_status("gem1");
         peer_->close();
         peer_.reset();
         asked_.clear();
+        ends_ = false;
         until([&] { return machine.vmm == nullptr; });
         units_.set(third, "inactive");
+        until([this] { return unanswered_ == 0; });
         // What somebody may have changed of its bindings.
         static_cast<void>(assign("ttc2", "third", "ttc0"));
         // What is on its way back.
@@ -257,6 +260,7 @@ private:
     std::shared_ptr<bus::Connection> peer_;
     std::deque<Message> asked_; ///< calls of the daemon that wait for an answer
     unsigned unanswered_{};
+    bool ends_{}; ///< has said that it will, and somebody waits for it
     std::string before_;
 };
 

@@ -38,7 +38,8 @@ bool is_utf8_string(std::string_view text)
             code = code << 6U | (static_cast<unsigned char>(c) & 0x3fU);
         }
         if ((size == 3 && code < 0x800) || (size == 4 && code < 0x10000) || code > 0x10ffff ||
-            (code >= 0xd800 && code < 0xe000))
+            (code >= 0xd800 && code < 0xe000) || (code >= 0xfdd0 && code < 0xfdf0) ||
+            (code & 0xfffeU) == 0xfffe)
             return false;
         text.remove_prefix(size);
     }

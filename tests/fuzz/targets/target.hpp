@@ -72,7 +72,7 @@ private:
     return std::as_bytes(std::span{text});
 }
 
-/// As D-Bus has it for its strings: no NUL, no surrogate, nothing overlong.
+/// As sd-bus has it for strings: no NUL, no surrogate, no "noncharacter", nothing overlong.
 [[nodiscard]] bool is_utf8_string(std::string_view text);
 
 } // namespace aliasvm::fuzz
