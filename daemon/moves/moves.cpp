@@ -256,6 +256,9 @@ asio::awaitable<void> Moves::detach(std::shared_ptr<Move> move)
                            move->device = co_await ownership_.open(move->instance, closing_time);
                        if (!move->from->vmm)
                        {
+                           // Gone before it was brought to rest: kept means at rest.
+                           if (!move->rested)
+                               ownership_.bring_to_rest(move->instance, move->device);
                            ownership_.keep(move->instance, move->device);
                            throw Error{ECONNRESET, "attach it to {}", move->from->name.str()};
                        }

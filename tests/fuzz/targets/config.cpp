@@ -61,6 +61,18 @@ plan::FileFacts file_of(Input& input)
     }
 }
 
+/// Of no more bytes than a person could have made by mistake: a plan looks at their number alone.
+plan::DtbFacts dtb_of(Input& input)
+{
+    constexpr std::uint32_t most = 0x30'0000;
+    const plan::FileFacts like = file_of(input);
+    if (const auto* const file = std::get_if<plan::PlainFile>(&like))
+        return plan::DtbFile{std::vector<std::byte>(file->size % most + 1)};
+    if (const auto* const missing = std::get_if<plan::MissingFile>(&like))
+        return *missing;
+    return std::get<plan::ImageFault>(like);
+}
+
 /// Whole hugepages, apart, as much as the configuration asks for, in any order of addresses.
 std::vector<GuestRange> banks_of(Input& input, std::uint64_t bytes)
 {
@@ -90,14 +102,14 @@ plan::HostFacts facts_of(Input& input, const plan::Config& config)
     {
         facts.kernel = plan::analyse_kernel(plan::make_elf());
         facts.initrd = plan::PlainFile{0x10'0000};
-        facts.dtb = plan::PlainFile{0x1000};
+        facts.dtb = plan::DtbFile{std::vector<std::byte>(0x1000)};
         return facts;
     }
     facts.ipa_bits = ipa_bits.at(input.below(ipa_bits.size()));
     facts.host_page_size = page_sizes.at(input.below(page_sizes.size()));
     facts.kernel = kernel_of(input);
     facts.initrd = file_of(input);
-    facts.dtb = file_of(input);
+    facts.dtb = dtb_of(input);
     std::uint64_t base = 0;
     for (unsigned count = input.below(4); count > 0; --count)
     {

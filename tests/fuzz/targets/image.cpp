@@ -76,8 +76,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     facts.dtb = plan::analyse_dtb(file);
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
     fuzz::check_kernel(facts.kernel, size);
-    if (const auto* dtb = std::get_if<plan::PlainFile>(&facts.dtb))
-        fuzz::require(dtb->size != 0 && dtb->size <= size, "a device tree is within its file");
+    if (const auto* dtb = std::get_if<plan::DtbFile>(&facts.dtb))
+        fuzz::require(!dtb->bytes.empty() && dtb->bytes.size() <= size,
+                      "a device tree is within its file");
     static const auto configs = []
     {
         std::vector<plan::Config> parsed;

@@ -186,7 +186,7 @@ std::string words_of(const std::variant<VmPlan, Problems>& result)
     if (const auto* problems = std::get_if<Problems>(&result))
         return words_of(*problems);
     const auto& plan = std::get<VmPlan>(result);
-    return plan_text(plan) + bindings_text(plan) + "\n" + words_of(plan.warnings);
+    return plan_text(plan) + bindings_text(plan.aliases) + "\n" + words_of(plan.warnings);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include "common/base/error.hpp"
 #include "tests/fakes/fake_kvm.hpp"
+#include "tests/unit/machine/machine_bench.hpp"
 #include "tests/unit/machine/temporary_file.hpp"
 
 #include <sys/mman.h>
@@ -20,9 +21,8 @@ namespace
 
 using namespace aliasvm;
 using machine::GuestMemory;
+using tests::mebibyte;
 using tests::TemporaryFile;
-
-constexpr std::uint64_t mebibyte = 1U << 20;
 
 class SomeGuestMemory : public testing::Test
 {

@@ -9,6 +9,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <gmock/gmock.h>
 
 namespace aliasvm::service
 {
@@ -57,6 +59,23 @@ TEST_F(ADaemon, WaitsUntilADyingProcessHasClosedItsDevice)
     EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 1U) << "not ours to touch yet";
     devices_.elsewhere.erase("ttc1");
     until([&] { return !devices_.bound_ones.contains("ttc1"); });
+    EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 0U);
+}
+
+TEST_F(ADaemon, BringsToRestWhatAVmmSaidItLetGoOfAndKeptOpen)
+{
+    using namespace std::chrono_literals;
+    FakeVmm& left = boot("left", {"ttc0"});
+    boot("right");
+    devices_.at("ttc1", interrupt_enable) = 1;
+    // It replies and keeps the device; the move fails at that, and by then nobody is left to have
+    // it back.
+    left.on_detach = [&] { devices_.elsewhere["ttc1"] = "left"; };
+    boost::asio::steady_timer gone{io_, 300ms};
+    gone.async_wait([&](boost::system::error_code) { left.lose_connection(); });
+    boost::asio::steady_timer closed{io_, 4s};
+    closed.async_wait([&](boost::system::error_code) { devices_.elsewhere.erase("ttc1"); });
+    EXPECT_THAT(assign("ttc1", "right", "ttc0"), testing::HasSubstr("step open"));
     EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 0U);
 }
 
