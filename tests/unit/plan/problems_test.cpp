@@ -392,8 +392,8 @@ TEST(AnImage, OneByteTooLongIsToldHowMuchItTakes)
     // What no memory can be is not suggested.
     facts.kernel = analyse_kernel(make_elf({{0x1000, ~std::uint64_t{0x1000}}}));
     EXPECT_EQ(problems_of(good(), facts),
-              "vm.toml:2:10: kernel /g.elf: load segment 0 [0x00001000+0xffffffffffffefff] is not "
-              "in RAM [0x00000000+0x8000000]; link it to addresses in RAM\n");
+              "vm.toml:2:10: kernel /g.elf: load segment 0 [0x00001000+0xffffffffffffefff] lies "
+              "over the GIC distributor [0xf9010000+0x1000]; link it to addresses in RAM\n");
 }
 
 TEST(AnImage, WhoseSizeWouldWrapIsTold)
