@@ -56,7 +56,7 @@ private:
     {
         ownership_.bind(uart_, daemon::Force::no);
         const auto device = co_await ownership_.open(uart_, patience);
-        ownership_.quiesce(uart_, device);
+        ownership_.bring_to_rest(uart_, device);
         bus::Message reply = call.new_reply();
         reply.append("s", uart_.name.c_str()).open('a', "h");
         for (const int descriptor : device->descriptors())
