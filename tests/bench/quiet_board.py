@@ -58,7 +58,7 @@ def _add_libraries(tree, programs):
     """All libraries of programs, theirs included, from the packages that the board's root is made of."""
     folder = CACHE / "sysroot" / LIBRARIES
     wanted, have = [name for program in programs for name in _needed(program)], {LOADER}
-    (tree / LIBRARIES).mkdir(parents=True)
+    (tree / LIBRARIES).mkdir(parents=True, exist_ok=True)
     shutil.copy(folder / LOADER, tree / LIBRARIES / LOADER)
     (tree / "usr/lib" / LOADER).symlink_to(f"aarch64-linux-gnu/{LOADER}")
     while wanted:
@@ -73,7 +73,7 @@ def _make_tree(tree, product, programs):
     """What the board finds as its root: the product, libraries, modules, configurations, the script."""
     shutil.copytree(product, tree, symlinks=True)
     for name in ("dev", "proc", "sys", "boot", "usr/bin", "bench/modules"):
-        (tree / name).mkdir(parents=True)
+        (tree / name).mkdir(parents=True, exist_ok=True)  # the product has commands of its own
     shutil.copy(CACHE / "sysroot/usr/bin/busybox", tree / "usr/bin/busybox")
     _add_libraries(tree, [*sorted((tree / "usr/libexec/aliasvm").iterdir()), *programs])
 
