@@ -31,11 +31,12 @@ def test_documentation_has_every_document(aliasvm_doc):
 
 
 def test_no_program_of_users_has_a_fault_to_inject(aliasvm):
-    """The daemon whose steps fail when told to is the tests' own, and is not in the package."""
+    """Daemon and VMM whose steps fail when told to are the tests' own, and are not in the package."""
     words = b"fault injected"
     programs = aliasvm.programs()
     assert [path.name for path in programs if words in path.read_bytes()] == []
-    assert words in (BUILD / "board-tests/usr/libexec/aliasvm-tests/faulty-daemon").read_bytes()
+    for name in ("faulty-daemon", "vmm-on-hold"):
+        assert words in (BUILD / "board-tests/usr/libexec/aliasvm-tests" / name).read_bytes()
     assert {path.name for path in programs} == {"aliasvm", "aliasvm-vmm", "aliasvmd"}
 
 
