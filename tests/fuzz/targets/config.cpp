@@ -26,7 +26,8 @@ plan::KernelFacts kernel_of(Input& input)
         return plan::ImageFault{"is empty", "copy it again"};
     case 2:
     {
-        const plan::LinuxImage head{input.number<std::uint32_t>(),
+        constexpr std::uint64_t header = 64; // no file is one without
+        const plan::LinuxImage head{input.number<std::uint32_t>() + header,
                                     input.number<std::uint64_t>() % (std::uint64_t{1} << 52U),
                                     input.below(512) * page_size};
         return plan::LinuxImage{head.file_size, std::max(head.file_size, head.memory_size),
