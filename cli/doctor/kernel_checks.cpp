@@ -3,6 +3,7 @@
 #include "cli/doctor/checks.hpp"
 #include "cli/doctor/device_tree.hpp"
 #include "cli/doctor/kernel_config.hpp"
+#include "cli/doctor/modules.hpp"
 #include "common/base/address.hpp"
 #include "common/base/unique_fd.hpp"
 
@@ -55,6 +56,16 @@ constexpr Option options[]{
     {"CFS_BANDWIDTH", Verdict::warn, "CPUQuota= of a VM"},
 };
 
+/// Whether modules that were built apart from the kernel, as for Debian's, bring what its
+/// configuration leaves out.
+bool brought_by_module(const HostView& host, std::string_view option)
+{
+    if (option == "VFIO_PLATFORM")
+        return module_state(host, "vfio_platform") != ModuleState::missing;
+    return option == "VFIO_NOIOMMU" &&
+           host.exists("sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
+}
+
 } // namespace
 
 Finding check_architecture(const HostView& host)
@@ -101,17 +112,26 @@ Finding check_kernel_options(const HostView& host)
     Verdict worst = Verdict::ok;
     std::vector<std::string> missing;
     std::vector<std::string> lines;
+    std::vector<std::string> brought;
     for (const Option& option : options)
     {
         if (config->has(option.name))
             continue;
+        if (brought_by_module(host, option.name))
+        {
+            brought.emplace_back(option.name);
+            continue;
+        }
         if (worst != Verdict::fail)
             worst = option.without;
         missing.push_back(fmt::format("{} ({})", option.name, option.what_for));
         lines.push_back(fmt::format("CONFIG_{}=y", option.name));
     }
-    if (worst == Verdict::ok)
+    if (worst == Verdict::ok && brought.empty())
         return ok(fmt::format("{} has all that is needed", config->file));
+    if (worst == Verdict::ok)
+        return ok(fmt::format("{} has all that is needed, and modules of their own bring {}",
+                              config->file, listed(brought)));
     return {worst, fmt::format("the kernel is without {}", listed(missing)),
             fmt::format("build it with {}", listed(lines))};
 }

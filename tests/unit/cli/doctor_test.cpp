@@ -102,6 +102,15 @@ const Fault of_the_kernel[]{
      "VFIO (devices of the SoC in VMs) and HUGETLBFS", "CONFIG_VFIO=y and CONFIG_HUGETLBFS=y"},
     {"KernelWithoutSmmu", "kernel-options", Verdict::warn,
      [](MadeHost& h) { h.kernel_without({"ARM_SMMU"}); }, "ARM_SMMU", "CONFIG_ARM_SMMU=y"},
+    {"KernelWithoutVfioPlatformAndItsModule", "kernel-options", Verdict::fail,
+     [](MadeHost& h)
+     {
+         h.kernel_without({"VFIO_PLATFORM", "VFIO_NOIOMMU"});
+         h.remove("sys/module/vfio_platform");
+         h.remove("sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
+     },
+     "without VFIO_PLATFORM (devices of the SoC in VMs) and VFIO_NOIOMMU (",
+     "CONFIG_VFIO_PLATFORM=y and CONFIG_VFIO_NOIOMMU=y"},
     {"NoKernelConfig", "kernel-options", Verdict::unknown,
      [](MadeHost& h) { h.remove("boot/config-6.12.9"); }, "/boot/config-6.12.9", ""},
     {"NoKvm", "kvm", Verdict::fail, [](MadeHost& h) { h.remove("dev/kvm"); }, "no /dev/kvm",
@@ -290,6 +299,22 @@ TEST(Doctor, ReadsThePackedKernelConfiguration)
     host.kernel_without({}); // the running kernel's own word comes first
     EXPECT_THAT(find(host.view, "kernel-options").what, HasSubstr("VFIO_PLATFORM"));
     host.write("proc/config.gz", "not packed");
+    EXPECT_EQ(find(host.view, "kernel-options").verdict, Verdict::ok);
+}
+
+TEST(Doctor, ModulesThatWereBuiltApartBringWhatTheConfigurationLeavesOut)
+{
+    const MadeHost host;
+    host.kernel_without({"VFIO_PLATFORM", "VFIO_NOIOMMU"});
+    EXPECT_EQ(find(host.view, "kernel-options").verdict, Verdict::ok);
+    EXPECT_THAT(find(host.view, "kernel-options").what,
+                HasSubstr("modules of their own bring VFIO_PLATFORM and VFIO_NOIOMMU"));
+    host.kernel_without({"VFIO_PLATFORM", "KVM"});
+    EXPECT_THAT(find(host.view, "kernel-options").what,
+                HasSubstr("the kernel is without KVM (VMs)"));
+    host.kernel_without({"VFIO_PLATFORM"});
+    host.remove("sys/module/vfio_platform");
+    host.write("lib/modules/6.12.9/modules.dep", "extra/vfio-platform.ko:\n");
     EXPECT_EQ(find(host.view, "kernel-options").verdict, Verdict::ok);
 }
 
