@@ -59,10 +59,10 @@ TEST_P(VfioContract, AnInterruptComesOnceUntilItIsUnmasked)
     const EventFd event;
     subject->device->set_signal(irq, event);
     subject->want(true);
-    EXPECT_TRUE(comes(*subject, event, 2000));
+    EXPECT_TRUE(comes(*subject, event, 20'000));
     EXPECT_FALSE(comes(*subject, event, 100));
     subject->device->unmask(irq);
-    EXPECT_TRUE(comes(*subject, event, 2000)) << "the device still wants something";
+    EXPECT_TRUE(comes(*subject, event, 20'000)) << "the device still wants something";
     subject->want(false);
     subject->device->unmask(irq);
     EXPECT_FALSE(comes(*subject, event, 100));
@@ -76,7 +76,7 @@ TEST_P(VfioContract, AMaskMayComeBeforeTheEventfd)
     subject->want(true);
     EXPECT_FALSE(comes(*subject, event, 100));
     subject->device->unmask(irq);
-    EXPECT_TRUE(comes(*subject, event, 2000));
+    EXPECT_TRUE(comes(*subject, event, 20'000));
 }
 
 TEST_P(VfioContract, AMaskIsAFlagAndNoDepth)
@@ -89,7 +89,7 @@ TEST_P(VfioContract, AMaskIsAFlagAndNoDepth)
     subject->want(true);
     EXPECT_FALSE(comes(*subject, event, 100));
     subject->device->unmask(irq);
-    EXPECT_TRUE(comes(*subject, event, 2000));
+    EXPECT_TRUE(comes(*subject, event, 20'000));
 }
 
 TEST_P(VfioContract, ACountOnTheResampleEventfdUnmasks)
@@ -101,10 +101,10 @@ TEST_P(VfioContract, ACountOnTheResampleEventfdUnmasks)
     subject->want(true);
     for (int round = 0; round < 3; ++round)
     {
-        EXPECT_TRUE(comes(*subject, event, 2000));
+        EXPECT_TRUE(comes(*subject, event, 20'000));
         resample.signal();
     }
-    EXPECT_TRUE(comes(*subject, event, 2000));
+    EXPECT_TRUE(comes(*subject, event, 20'000));
     subject->device->clear_unmask(irq);
     resample.signal();
     EXPECT_FALSE(comes(*subject, event, 100));
@@ -120,7 +120,7 @@ TEST_P(VfioContract, NothingComesWithoutAnEventfdAndItComesWithTheNext)
     subject->device->unmask(irq);
     EXPECT_FALSE(comes(*subject, event, 100));
     subject->device->set_signal(irq, event);
-    EXPECT_TRUE(comes(*subject, event, 2000));
+    EXPECT_TRUE(comes(*subject, event, 20'000));
 }
 
 } // namespace aliasvm::contract

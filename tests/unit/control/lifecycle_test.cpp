@@ -17,16 +17,18 @@ using namespace aliasvm::tests;
 using control::ExitStatus;
 
 constexpr Spi gpio_spi = *Spi::from_dt_cell(16);
+constexpr std::chrono::seconds endless{20}; // a patience that no machine is too busy for
 
 class ALifecycle : public MachineBench
 {
 protected:
     /// Powers a machine on, lets `act` happen beside the running loop, and returns how it ended.
-    ExitStatus run(std::vector<plan::AliasPlan> aliases, const std::function<void()>& act)
+    ExitStatus run(std::vector<plan::AliasPlan> aliases, const std::function<void()>& act,
+                   std::chrono::seconds patience = std::chrono::seconds{1})
     {
         const auto machine = power_on(plan_of(std::move(aliases)));
         boost::asio::io_context loop{1};
-        control::Lifecycle lifecycle{loop, *machine, std::chrono::seconds{1}, "uart0=uart1"};
+        control::Lifecycle lifecycle{loop, *machine, patience, "uart0=uart1"};
         std::thread beside{act};
         loop.run();
         beside.join();
@@ -156,24 +158,27 @@ TEST_F(ALifecycle, EndsByItselfWhenTheGuestIsDeaf)
 TEST_F(ALifecycle, DoesNotWaitForAGuestThatCannotBeTold)
 {
     const auto started = std::chrono::steady_clock::now();
-    EXPECT_EQ(run({}, [] { tell_process(SIGTERM); }), ExitStatus::success);
-    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds{1});
+    EXPECT_EQ(run(
+                  {}, [] { tell_process(SIGTERM); }, endless),
+              ExitStatus::success);
+    EXPECT_LT(std::chrono::steady_clock::now() - started, endless);
 }
 
 TEST_F(ALifecycle, EndsAtOnceAtASecondSignal)
 {
     const auto started = std::chrono::steady_clock::now();
-    const auto status =
-        run({power_key()},
-            [&]
-            {
-                listen_to_the_power_key();
-                tell_process(SIGTERM);
-                EXPECT_TRUE(wait_until([&] { return system.vm().pending(gpio_spi); }));
-                tell_process(SIGTERM);
-            });
+    const auto status = run(
+        {power_key()},
+        [&]
+        {
+            listen_to_the_power_key();
+            tell_process(SIGTERM);
+            EXPECT_TRUE(wait_until([&] { return system.vm().pending(gpio_spi); }));
+            tell_process(SIGTERM);
+        },
+        endless);
     EXPECT_EQ(status, ExitStatus::success);
-    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds{1});
+    EXPECT_LT(std::chrono::steady_clock::now() - started, endless);
 }
 
 TEST_F(ALifecycle, TakesAResetWhileItIsStoppedForItsEnd)

@@ -231,14 +231,14 @@ TEST(AConfinedProcess, WaitsForEventsAndTimers)
                       const EventFd event;
                       event.signal();
                       pollfd ready{event.get(), POLLIN, 0};
-                      if (::poll(&ready, 1, 1000) != 1)
+                      if (::poll(&ready, 1, 20'000) != 1)
                           return worked(false);
                       const UniqueFd timer{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)};
                       const itimerspec soon{{}, {0, 1'000'000}};
                       if (!timer.ok() || ::timerfd_settime(timer.get(), 0, &soon, nullptr) != 0)
                           return worked(false);
                       ready.fd = timer.get();
-                      return worked(::poll(&ready, 1, 1000) == 1);
+                      return worked(::poll(&ready, 1, 20'000) == 1);
                   }),
               "");
 }

@@ -105,7 +105,7 @@ TEST_F(AnUnprivilegedCaller, MayDoWhatPolkitAllows)
             auto call = bus.new_call("org.freedesktop.DBus", "/org/freedesktop/DBus",
                                      "org.freedesktop.DBus", "RequestName");
             call.append("su", "org.freedesktop.PolicyKit1", 0);
-            co_await bus.call(std::move(call), std::chrono::seconds{5});
+            co_await bus.call(std::move(call), std::chrono::seconds{25});
         }(*connection));
     EXPECT_EQ(assign("ttc2", "right", "ttc0"), "");
     EXPECT_TRUE(machine("left", "Start").starts_with("org.freedesktop.DBus.Error.AccessDenied:"));

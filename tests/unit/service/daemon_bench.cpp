@@ -157,7 +157,7 @@ void ADaemon::start_daemon()
                                 .assignments_file = folder_ / "run/assignments.toml",
                                 .settings_file = folder_ / "etc/aliasvmd.toml",
                                 .sysfs = folder_ / "sys",
-                                .return_time = 300ms});
+                                .return_time = return_time_});
     asio::co_spawn(io_, reconnect(std::exchange(come_back_, {})), asio::detached);
     bool started = false;
     std::exception_ptr failure;
@@ -169,7 +169,7 @@ void ADaemon::start_daemon()
             auto call = connection.new_call("org.freedesktop.DBus", "/org/freedesktop/DBus",
                                             "org.freedesktop.DBus", "RequestName");
             call.append("su", service_under_test, 0);
-            co_await connection.call(std::move(call), 5s);
+            co_await connection.call(std::move(call), 25s);
         }(*service_, *server_),
         [&](std::exception_ptr thrown)
         {

@@ -55,7 +55,7 @@ protected:
     void turn_loops();
     /// Runs the loops until it is done, and throws what it threw.
     void run(boost::asio::awaitable<void> work);
-    /// Runs the loops until it holds; fails the test if it does not within a few seconds.
+    /// Runs the loops until it holds; fails the test if it does not within half a minute.
     void until(const std::function<bool()>& holds);
 
     /// A VMM that has come up: its unit is active and it has what it shall have. `registered` is
@@ -98,8 +98,9 @@ protected:
     std::shared_ptr<bus::Connection> server_;
     std::unique_ptr<daemon::Service> service_;
     std::map<std::string, std::shared_ptr<FakeVmm>> vmms_;
-    std::string next_identity_;          ///< of whoever connects next
-    std::vector<std::string> come_back_; ///< VMMs that connect while the daemon starts
+    std::string next_identity_;                  ///< of whoever connects next
+    std::vector<std::string> come_back_;         ///< VMMs that connect while the daemon starts
+    std::chrono::milliseconds return_time_{300}; ///< how long a daemon that starts waits for VMMs
 };
 
 } // namespace aliasvm::service

