@@ -27,20 +27,15 @@ constexpr const char* systemd = "org.freedesktop.systemd1";
 constexpr const char* manager_path = "/org/freedesktop/systemd1";
 constexpr const char* manager = "org.freedesktop.systemd1.Manager";
 constexpr const char* unit_prefix = "/org/freedesktop/systemd1/unit";
+constexpr const char* unit_interface = "org.freedesktop.systemd1.Unit";
+constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
+constexpr std::string_view no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";
 constexpr auto call_timeout = 25s;
 /// A guest's stop_timeout may be an hour.
 constexpr auto job_timeout = 2h;
 
 constexpr std::string_view before_name = "vm@";
 constexpr std::string_view after_name = ".service";
-
-std::string path_of(const VmName& name)
-{
-    char* path = nullptr;
-    bus::require(sd_bus_path_encode(unit_prefix, unit_of(name).c_str(), &path), "name a unit");
-    const std::unique_ptr<char, decltype(&std::free)> owner{path, &std::free};
-    return path;
-}
 
 std::optional<VmName> machine_of_path(const char* path)
 {
@@ -134,9 +129,22 @@ void SystemdUnits::job_removed(Message signal)
 
 void SystemdUnits::properties_changed(Message signal)
 {
-    const char* const path = sd_bus_message_get_path(signal.get());
-    if (const auto name = machine_of_path(path))
-        refresh(*name, path);
+    const auto name = machine_of_path(sd_bus_message_get_path(signal.get()));
+    if (!name)
+        return;
+    const std::string interface = signal.read_string();
+    if (interface != unit_interface && interface != service_interface)
+        return;
+    UnitFacts& facts = facts_[name->str()];
+    read_facts(signal, facts);
+    // systemd tells of the service first, so that who hears of the unit has both.
+    if (interface == service_interface)
+        return;
+    // Down it may be for a moment only, between two runs.
+    if (facts.down())
+        refresh(*name);
+    else if (on_change_)
+        on_change_(*name, facts);
 }
 
 asio::awaitable<std::vector<VmName>> SystemdUnits::running()
@@ -149,14 +157,11 @@ asio::awaitable<std::vector<VmName>> SystemdUnits::running()
          reply.exit())
     {
         const auto name = machine_of_unit(reply.read_string());
-        reply.skip("sssss");
-        const char* path = nullptr;
-        reply.read("o", &path);
-        const std::string unit_path = path;
-        reply.skip("uso");
+        reply.skip("sssssouso");
         if (!name)
             continue;
-        const UnitFacts facts = co_await read(unit_path);
+        co_await read(*name);
+        const UnitFacts facts = facts_[name->str()];
         if (on_change_)
             on_change_(*name, facts);
         if (!facts.down())
@@ -204,28 +209,43 @@ asio::awaitable<std::string> SystemdUnits::job(const char* method, VmName name)
     if (!co_await jobs_changed_.until([&] { return results_.contains(job); }, job_timeout))
         throw NamedError{bus::error_name::no_reply, "systemd's job {} does not end", job};
     const std::string result = results_.at(job);
-    const UnitFacts facts = co_await read(path_of(name));
+    co_await read(name);
     if (on_change_)
-        on_change_(name, facts);
+        on_change_(name, facts_[name.str()]);
     co_return result;
 }
 
-asio::awaitable<UnitFacts> SystemdUnits::read(std::string path)
+asio::awaitable<void> SystemdUnits::read(VmName name)
 {
-    UnitFacts facts;
-    for (const char* interface :
-         {"org.freedesktop.systemd1.Unit", "org.freedesktop.systemd1.Service"})
+    auto question = connection_->new_call(systemd, manager_path, manager, "GetUnit");
+    question.append("s", unit_of(name).c_str());
+    std::string path;
+    try
+    {
+        Message answer = co_await connection_->call(std::move(question), call_timeout);
+        const char* of_unit = nullptr;
+        answer.read("o", &of_unit);
+        path = of_unit;
+    }
+    catch (const NamedError& error)
+    {
+        // Down, and not kept any longer: what was told last holds.
+        if (error.name() == no_such_unit)
+            co_return;
+        throw;
+    }
+    for (const char* interface : {service_interface, unit_interface})
     {
         auto call = connection_->new_call(systemd, path.c_str(), "org.freedesktop.DBus.Properties",
                                           "GetAll");
         call.append("s", interface);
         Message reply = co_await connection_->call(std::move(call), call_timeout);
-        read_facts(reply, facts);
+        // At once, as what is told meanwhile is either older than this answer or comes after it.
+        read_facts(reply, facts_[name.str()]);
     }
-    co_return facts;
 }
 
-void SystemdUnits::refresh(const VmName& name, std::string path)
+void SystemdUnits::refresh(const VmName& name)
 {
     const auto [entry, first] = reading_.try_emplace(name.str(), false);
     if (!first)
@@ -233,10 +253,10 @@ void SystemdUnits::refresh(const VmName& name, std::string path)
         entry->second = true;
         return;
     }
-    asio::co_spawn(io_, keep_reading(name, std::move(path)), asio::detached);
+    asio::co_spawn(io_, keep_reading(name), asio::detached);
 }
 
-asio::awaitable<void> SystemdUnits::keep_reading(VmName name, std::string path)
+asio::awaitable<void> SystemdUnits::keep_reading(VmName name)
 {
     const auto self = shared_from_this();
     for (bool again = true; again;)
@@ -244,9 +264,9 @@ asio::awaitable<void> SystemdUnits::keep_reading(VmName name, std::string path)
         reading_[name.str()] = false;
         try
         {
-            const UnitFacts facts = co_await read(path);
+            co_await read(name);
             if (on_change_)
-                on_change_(name, facts);
+                on_change_(name, facts_[name.str()]);
         }
         catch (const std::exception& error)
         {

@@ -15,8 +15,10 @@
 namespace aliasvm::daemon
 {
 
-/// org.freedesktop.systemd1(5). Jobs are waited for by JobRemoved; facts follow PropertiesChanged
-/// of the units, each time read anew as a whole. Main thread.
+/// org.freedesktop.systemd1(5). Jobs are waited for by JobRemoved; facts are what PropertiesChanged
+/// of the units says, and are read anew where they say that one is down. By GetUnit first: systemd
+/// forgets a unit that is down, and loads it again for whoever asks for its properties by path,
+/// which is a change that it tells everybody about. Main thread.
 class SystemdUnits final : public Units, public std::enable_shared_from_this<SystemdUnits>
 {
 public:
@@ -36,9 +38,9 @@ public:
 
 private:
     [[nodiscard]] boost::asio::awaitable<std::string> job(const char* method, VmName name);
-    void refresh(const VmName& name, std::string path);
-    [[nodiscard]] boost::asio::awaitable<UnitFacts> read(std::string path);
-    [[nodiscard]] boost::asio::awaitable<void> keep_reading(VmName name, std::string path);
+    [[nodiscard]] boost::asio::awaitable<void> read(VmName name);
+    void refresh(const VmName& name);
+    [[nodiscard]] boost::asio::awaitable<void> keep_reading(VmName name);
 
     boost::asio::io_context& io_;
     std::shared_ptr<bus::Connection> connection_;
@@ -46,6 +48,7 @@ private:
     Condition jobs_changed_;
     unsigned waiting_{};                         ///< for jobs
     std::map<std::string, std::string> results_; ///< of jobs that went while somebody waits
+    std::map<std::string, UnitFacts> facts_;     ///< by machine: what was told last
     std::map<std::string, bool> reading_;        ///< by machine: true if it changed meanwhile
     std::vector<bus::Slot> matches_;
 };
