@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 
+from .patience import Clock, Deadline, receive
+
 
 def dies_with_us(command):
     """The command, killed by the kernel when the thread that starts it ends, even by SIGKILL."""
@@ -17,18 +19,27 @@ def dies_with_us(command):
 class Monitor:
     """QEMU's machine protocol, used only to pass on commands of its human monitor."""
 
-    def __init__(self, path):
+    def __init__(self, path, clock):
+        self._clock = clock
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(60)
         self._socket.connect(path)
-        self._lines = self._socket.makefile("rw")
-        self._lines.readline()  # the greeting
+        self._received = b""
+        self._line()  # the greeting
         self._execute("qmp_capabilities")
 
+    def _line(self):
+        """The next line of QEMU's; nothing when it is gone."""
+        while b"\n" not in self._received:
+            data = receive(self._socket, self._clock)
+            if not data:
+                return b""
+            self._received += data
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
     def _execute(self, name, **arguments):
-        self._lines.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-        self._lines.flush()
-        for line in self._lines:
+        self._socket.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
+        while line := self._line():
             answer = json.loads(line)
             if "error" in answer:
                 raise RuntimeError(f"ask QEMU for {name} {arguments}: {answer['error']['desc']}")
@@ -41,7 +52,6 @@ class Monitor:
         return self._execute("human-monitor-command", **{"command-line": line})
 
     def close(self):
-        self._lines.close()
         self._socket.close()
 
 
@@ -60,6 +70,7 @@ class Qemu:
                 dies_with_us([program, *arguments, "-S", "-qmp", f"unix:{monitor},server=on,wait=off"]),
                 stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
         self.monitor = None
+        self.clock = Clock(self._process.pid)
         try:
             self._connect(monitor)
         except BaseException:
@@ -67,12 +78,13 @@ class Qemu:
             raise
 
     def _connect(self, monitor):
-        deadline = time.monotonic() + 30
+        deadline = Deadline(self.clock, 30)
         while self.monitor is None:
+            late = deadline.passed()
             try:
-                self.monitor = Monitor(monitor)
+                self.monitor = Monitor(monitor, self.clock)
             except (FileNotFoundError, ConnectionRefusedError):
-                if not self.alive() or time.monotonic() > deadline:
+                if not self.alive() or late:
                     raise RuntimeError(f"start QEMU: it says\n{self.words()}") from None
                 time.sleep(0.02)
 

@@ -5,14 +5,15 @@ import codecs
 import re
 import socket
 import threading
-import time
+
+from .patience import Deadline
 
 
 class SerialPort:
-    """Connected before the machine runs, so that no byte is lost."""
+    """Connected before the machine runs, so that no byte is lost. The clock is that machine's."""
 
-    def __init__(self, path, name, echo=None):
-        self.name = name
+    def __init__(self, path, name, clock, echo=None):
+        self.name, self.clock = name, clock
         self._echo = echo
         self._all = bytearray()
         self._read = 0  # how much of _all was handed out
@@ -46,19 +47,19 @@ class SerialPort:
     def read_until(self, pattern, timeout=30):
         """What came up to and with the first match of a regular expression; TimeoutError without."""
         expression = re.compile(pattern.encode() if isinstance(pattern, str) else pattern, re.DOTALL)
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(self.clock, timeout)
         with self._more:
             while True:
+                late = deadline.passed()
                 found = expression.search(self._all, self._read)
                 if found:
                     start, self._read = self._read, found.end()
                     return bytes(self._all[start:found.end()])
-                left = deadline - time.monotonic()
-                if self._closed or left <= 0:
+                if self._closed or late:
                     why = "QEMU closed the port" if self._closed else f"not within {timeout} s"
                     raise TimeoutError(f"read {self.name} until {pattern!r}: {why}; "
                                        f"it printed {bytes(self._all[self._read:][-2000:])!r}")
-                self._more.wait(left)
+                self._more.wait(deadline.slice())
 
     def drain(self):
         """All that came and was not read yet, without waiting."""

@@ -14,7 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PRODUCT = pathlib.Path(os.environ.get("ALIASVM_PRODUCT", str(ROOT / "build" / "product")))
 sys.path.insert(0, str(ROOT / "board"))
 
-from harness.qemu import Qemu  # noqa: E402  (found by the path above)
+from harness.patience import receive  # noqa: E402  (found by the path above)
+from harness.qemu import Qemu  # noqa: E402
 from harness.serial_port import SerialPort  # noqa: E402
 
 # Where a boot loader would leave them; RAM of every tree that a test makes ends below.
@@ -62,7 +63,7 @@ class Machine:
 
     def __enter__(self):
         self.qemu = Qemu(self._arguments, str(self._folder))
-        self.port = SerialPort(f"{self._folder}/uart", self._folder.name)
+        self.port = SerialPort(f"{self._folder}/uart", self._folder.name, self.qemu.clock)
         return self
 
     def __exit__(self, *_reason):
@@ -77,11 +78,10 @@ class Machine:
         """Writes words at physical addresses behind the guest's back: between two instructions of it."""
         self.qemu.monitor.command("stop")
         with socket.socket(socket.AF_UNIX) as qtest:
-            qtest.settimeout(10)
             qtest.connect(str(self._qtest))
             for address, value in writes:
                 qtest.sendall(f"writel {address:#x} {value:#x}\n".encode())
-                assert qtest.recv(64).startswith(b"OK")
+                assert receive(qtest, self.qemu.clock).startswith(b"OK")
         self.qemu.monitor.command("cont")
 
 

@@ -11,6 +11,8 @@ import pytest
 from machine import PRODUCT, Folder, Machine, guest, guest_with_tree, stream
 from net_guest import NetGuest
 
+from harness.patience import receive  # machine has put the board on the path
+
 NET = PRODUCT / "usr/share/aliasvm/guests/net.elf"
 
 GEM = 0xFF0B0000
@@ -202,16 +204,22 @@ class Stranger:
         self._listener.bind(str(folder / "wire"))
         self._listener.listen(1)
 
-    def plug_in(self):
-        self._socket = self._listener.accept()[0]
-        self._socket.settimeout(10)
-        self._frames = self._socket.makefile("rb")
+    def plug_in(self, clock):
+        self._socket, self._clock, self._received = self._listener.accept()[0], clock, b""
+
+    def _read(self, size):
+        while len(self._received) < size:
+            data = receive(self._socket, self._clock)
+            assert data, "QEMU has left the wire"
+            self._received += data
+        taken, self._received = self._received[:size], self._received[size:]
+        return taken
 
     def receive(self, kind):
         """The next frame of a kind: its bytes and its words."""
         for _ in range(1000):
             # In a stream each frame has its length before it.
-            data = self._frames.read(struct.unpack(">I", self._frames.read(4))[0])
+            data = self._read(struct.unpack(">I", self._read(4))[0])
             words = struct.unpack("<8I", data[14:46])
             if data[12:14] == ETHERTYPE and words[1] == kind:
                 return data, words
@@ -227,7 +235,6 @@ class Stranger:
                   struct.pack("<8I", *words, checksum(words + [0] * 4)) + bytes(14))
 
     def close(self):
-        self._frames.close()
         self._socket.close()
         self._listener.close()
 
@@ -238,7 +245,7 @@ def stranger():
     with Folder() as folder:
         there = Stranger(folder)
         with Machine(folder, 2, stream(folder, 2), guest(NET)) as machine:
-            there.plug_in()
+            there.plug_in(machine.qemu.clock)
             there.net = NetGuest(machine.run().port)
             there.net.wait_ready()
             yield there

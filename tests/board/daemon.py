@@ -4,7 +4,6 @@
 import json
 import re
 import shlex
-import time
 
 MACHINE = "/org/aliasvm1/machine/"
 DEVICE = "/org/aliasvm1/device/"
@@ -63,10 +62,7 @@ class Daemon:
         return {a[0]: a[1] for a in self.of_machine(name, "Aliases") if a[1]}
 
     def wait_for(self, condition, what, timeout=30):
-        deadline = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < deadline, f"{what}: not within {timeout} s\n" + self.journal()
-            time.sleep(0.2)
+        self.board.wait_for(condition, lambda: f"{what}\n{self.journal()}", timeout)
 
     def pid(self):
         return int(self.board.run("systemctl show -P MainPID aliasvmd").stdout)

@@ -4,14 +4,13 @@
 import contextlib
 import re
 import sys
-import time
 
 from conftest import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bare"))
 
 from net_guest import NetGuest  # noqa: E402  (found by the path above)
-from vm import Vm  # noqa: E402
+from vm import Vm, steady  # noqa: E402
 
 # The physical GEMs' INTIDs; the guests' is 89 whatever they have.
 INTIDS = {"gem0": 89, "gem1": 91, "gem2": 93}
@@ -58,10 +57,7 @@ def identity_dma(board, hugepages):
     allow_identity(board)
     yield
     board.run("systemctl stop 'vm@*.service' holder.service", timeout=120, check=False)
-    deadline = time.monotonic() + 30
-    while kept(board):
-        assert time.monotonic() < deadline, f"kept: {kept(board)}"
-        time.sleep(0.3)
+    board.wait_for(lambda: not kept(board), lambda: f"kept: {kept(board)}")
     board.run("sysctl -q vm.nr_hugepages=0")
 
 
@@ -85,9 +81,7 @@ def drain(board):
         net = NetGuest(board.serial(port))
         net.wait_ready()
         net.wait_link()
-        before = -1
-        while before != (before := net.counts()["flood-received"]):
-            time.sleep(0.5)
+        steady(board, lambda: net.counts()["flood-received"], "the hub is empty")
     board.run("systemctl stop vm@left vm@right", timeout=120)
 
 
@@ -107,19 +101,13 @@ class Holder:
         return self.board.run(["cat", self.LOG]).stdout
 
     def wait_for(self, words, timeout=60):
-        deadline = time.monotonic() + timeout
-        while words not in self.log():
-            assert time.monotonic() < deadline, f"{words} not within {timeout} s: {self.log()}"
-            time.sleep(0.2)
+        self.board.wait_for(lambda: words in self.log(), lambda: f"{words} in {self.log()}", timeout)
 
     def pages(self, kind="page|later"):
         return {int(page, 16) for page in re.findall(rf"^holder: (?:{kind}) 0x(\w+)", self.log(), re.M)}
 
     def wait_for_pages(self, pages, timeout=30):
-        deadline = time.monotonic() + timeout
-        while not pages <= self.pages():
-            assert time.monotonic() < deadline, f"{sorted(pages - self.pages())} is not free"
-            time.sleep(0.2)
+        self.board.wait_for(lambda: pages <= self.pages(), lambda: f"{sorted(pages - self.pages())} free", timeout)
 
     def stop(self):
         """How many pages it looked at in the end, and the addresses that somebody wrote to."""

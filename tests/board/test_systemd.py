@@ -77,11 +77,11 @@ def test_journal_tells_the_story(board, vm, uart):
 
 def test_a_stuck_main_loop_is_noticed(board, vm, uart):
     right = vm("right").configure(uart("uart1"))
-    right.drop_in("Service", "WatchdogSec=3")
+    right.drop_in("Service", "WatchdogSec=3\nTimeoutAbortSec=1")
     right.start()
     board.serial(1).read_until(rb"echo: ready", timeout=30)
     pid = right.pid()
-    time.sleep(4)
+    time.sleep(4)  # more than the watchdog has patience
     assert right.pid() == pid, "the watchdog bit a loop that is well"
     # From outside, a loop that never comes round and a stopped process look the same.
     board.run(f"kill -STOP {pid}")

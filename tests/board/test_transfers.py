@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from board import CommandFailed
 from daemon import Daemon, Refused, leaks
 from vm import host_interrupts, physical_register
 
@@ -147,6 +148,14 @@ def test_random_moves_keep_what_must_always_hold(board, vm, uart, daemon, soak):
               f"median {pauses[len(pauses) // 2]} us")
 
 
+def owners_of_both(daemon):
+    """Nothing as long as there is no daemon to ask."""
+    try:
+        return {uart: daemon.device(uart, "Owner") for uart in ("uart0", "uart1")}
+    except CommandFailed:
+        return None
+
+
 def test_random_moves_while_the_daemon_is_being_killed(board, vm, uart, daemon, soak):
     world = World(board, vm, uart, daemon)
     choice = random.Random(SEED + 1)
@@ -163,14 +172,7 @@ def test_random_moves_while_the_daemon_is_being_killed(board, vm, uart, daemon, 
             check=False,
         )
         # It was carried out or it was not; and the daemon knows which.
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                owners = {uart: daemon.device(uart, "Owner") for uart in ("uart0", "uart1")}
-                break
-            except Exception:
-                assert time.monotonic() < deadline, daemon.journal()
-                time.sleep(0.3)
+        owners = board.wait_for(lambda: owners_of_both(daemon), daemon.journal)
         world.holder = {uart: owner or None for uart, owner in owners.items()}
         held = [owner for owner in owners.values() if owner]
         assert len(held) == len(set(held)), owners

@@ -2,7 +2,6 @@
 """A VM on the board as a test sees it: its unit, its process and its counters."""
 
 import re
-import time
 
 
 class Vm:
@@ -52,17 +51,15 @@ class Vm:
 
     def wait_for(self, name, pattern, timeout=60):
         """Waits until a property matches, and returns its value."""
-        deadline = time.monotonic() + timeout
-        while True:
-            value = self.value(name)
-            if re.fullmatch(pattern, value):
-                return value
-            if time.monotonic() > deadline:
-                raise AssertionError(
-                    f"{self.unit}: {name}={value!r}, not {pattern!r}, after {timeout} s\n"
-                    + self.journal()
-                )
-            time.sleep(0.3)
+        seen = []
+
+        def matches():
+            seen.append(self.value(name))
+            return re.fullmatch(pattern, seen[-1])
+
+        self.board.wait_for(matches, lambda: f"{self.unit}: {name}={seen[-1]!r}, not {pattern!r}\n{self.journal()}",
+                            timeout)
+        return seen[-1]
 
     def journal(self):
         return self.board.run(f"journalctl --no-pager -o cat -u {self.unit}").stdout
@@ -73,14 +70,28 @@ class Vm:
         return int(text.strip())
 
 
+def steady(board, read, what):
+    """What it reads as soon as it has read it twice in a row."""
+    seen = [read()]
+
+    def same():
+        seen.append(read())
+        return seen[-1] == seen[-2]
+
+    board.wait_for(same, what, pause=0.5)
+    return seen[-1]
+
+
 def host_interrupts(board, intid):
     """How often the host's kernel took an interrupt of the physical GIC, over all CPUs.
 
     From sysfs, whose counts stay when a line has no handler; /proc/interrupts hides such a line.
     """
+    # By the shell alone: this is asked often, and each process takes longer than all of it.
     counts = board.run(
-        f"cd /sys/kernel/irq && for file in $(grep -lx {intid} */hwirq); do irq=${{file%/*}};"
-        " grep -qx GICv2 $irq/chip_name && cat $irq/per_cpu_count; done; true"
+        "cd /sys/kernel/irq; for irq in *; do"
+        f' read -r hwirq <$irq/hwirq && [ "$hwirq" = {intid} ] && read -r chip <$irq/chip_name &&'
+        ' [ "$chip" = GICv2 ] && read -r counts <$irq/per_cpu_count && echo "$counts"; done 2>/dev/null; true'
     ).stdout
     return sum(int(count) for count in counts.replace(",", " ").split())
 

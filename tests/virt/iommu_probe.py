@@ -2,7 +2,6 @@
 """iommu-probe on the board, and what the board's kernel says of its IOMMU."""
 
 import re
-import time
 
 PROBE = "/usr/libexec/aliasvm-tests/iommu-probe"
 PCI = "/sys/bus/pci"
@@ -31,11 +30,8 @@ class Probe:
     def fault_seen(self, device, address):
         """Waits for a fault of a device."""
         stream = int(device[-4:-2], 16) << 3 | int(device[-1])
-        deadline = time.monotonic() + 10
-        while (stream, address) not in self.faults():
-            assert time.monotonic() < deadline, f"no fault of {stream:#x} at {address:#x}: {self.faults()}"
-            time.sleep(0.2)
-        return True
+        return self.board.wait_for(lambda: (stream, address) in self.faults(),
+                                   lambda: f"a fault of {stream:#x} at {address:#x}, not {self.faults()}")
 
     def group(self, device):
         return self.board.run(f"readlink {PCI}/devices/{device}/iommu_group").stdout.split("/")[-1].strip()

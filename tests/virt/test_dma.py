@@ -75,7 +75,7 @@ def test_500_cycles_of_mapping_leak_nothing(probe):
 
 def test_a_machine_that_is_killed_leaves_its_device_to_the_next(board, probe):
     told = "\\n".join(MACHINE_A)
-    board.run(f"( printf '{told}\\n'; exec sleep 60 ) 2>/dev/null | {PROBE} >/tmp/answers 2>&1 &"
+    board.run(f"( printf '{told}\\n'; exec sleep infinity ) 2>/dev/null | {PROBE} >/tmp/answers 2>&1 &"
               " echo $! >/tmp/pid; until grep -q mapped /tmp/answers; do sleep 0.1; done")
     assert "refused: open /dev/vfio/" in probe(f"open a {A}")[0], "as long as it runs it has the device"
     board.run("kill -9 $(cat /tmp/pid)")

@@ -2,7 +2,6 @@
 """The daemon's reader of the kernel's log, on the real one."""
 
 import contextlib
-import time
 
 from harness.virt import EDU
 from iommu_probe import PROBE
@@ -28,14 +27,11 @@ def watching(board):
 
 def faults(board, count):
     """Its lines, as (SMMU, stream, address), once there are as many."""
-    deadline = time.monotonic() + 10
-    while True:
-        text = board.run("cat /tmp/faults").stdout
-        lines = text.splitlines()[1:]
-        if len(lines) >= count:
-            return [tuple(line.split()[:3]) for line in lines]
-        assert time.monotonic() < deadline, text
-        time.sleep(0.2)
+    def lines():
+        return board.run("cat /tmp/faults").stdout.splitlines()[1:]
+
+    board.wait_for(lambda: len(lines()) >= count, lines)
+    return [tuple(line.split()[:3]) for line in lines()]
 
 
 def test_a_fault_is_told_by_stream_and_address_and_only_new_ones(board, probe):
