@@ -14,6 +14,7 @@ from ethernet import identity_dma  # noqa: E402
 
 GEM0, GEM1 = "10.0.0.1", "10.0.0.2"
 WAYS = ("sent", "received")
+LOOPS = 11
 
 
 @dataclass
@@ -116,15 +117,36 @@ NOTES = """[1] -icount: bare machine and VM run the same net.elf, whose own work
 [3] From the board's /proc/stat: both ends' time, less what one end takes where the host's macb drives both."""
 
 
+def short(product):
+    """Everything once, but for Linux in a VM, whose start takes the most: tests/board has that."""
+    say("== a frame in loopback, bare machine and VM; TCP between two GEMs of the host")
+    bare = ethernet_frames.on_bare_machine(product, loops=1)
+    with Board(product=product) as board, identity_dma(board, HUGEPAGES):
+        ends = HostEnd(board, "gem0", GEM0), HostEnd(board, "gem1", GEM1)
+        found = transfers(board, *ends, size=1, times=1)
+        for end in ends:
+            end.close()
+        in_vm, interrupts = ethernet_frames.in_vm(board, loops=1)
+    say(f"   a frame: {bare:.0f} instructions on the bare machine; in a VM {in_vm:.0f} ns of the emulator's time,"
+        f" {interrupts:.2f} interrupts")
+    figures = [bare, in_vm, interrupts, *(figure for one in found.values() for figure in (one.seconds, one.busy))]
+    if min(figures) <= 0:
+        raise RuntimeError(f"measure: a figure is nothing: {figures}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--product", default=str(ROOT / "build/product"))
     parser.add_argument("--size", type=int, default=8, help="MB of each transfer")
     parser.add_argument("--times", type=int, default=5, help="transfers of each kind; their median counts")
+    parser.add_argument("--short", action="store_true", help="compare nothing: show that it can be measured")
     options = parser.parse_args()
+    if options.short:
+        short(options.product)
+        return
     say("== counting instructions: a frame in loopback, bare machine and VM")
-    bare = ethernet_frames.on_bare_machine(options.product)
-    in_vm, interrupts = ethernet_frames.in_vm(options.product)
+    bare = ethernet_frames.on_bare_machine(options.product, LOOPS)
+    in_vm, interrupts = ethernet_frames.in_counted_vm(options.product, LOOPS)
     say("== TCP on the board, in its time: it differs from run to run, and with what else this machine does")
     found = measure(options.product, options.size, options.times)
     say(table(list(rows(found, bare, in_vm, interrupts))))

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "board"))
 
-from harness import archive  # noqa: E402  (found by the path above)
+from harness import archive, patience  # noqa: E402  (found by the path above)
 from harness.machine import cache_folder  # noqa: E402
 from harness.qemu import dies_with_us  # noqa: E402
 
@@ -91,38 +91,46 @@ def _make_tree(tree, product, programs):
     shutil.copy(HERE / "board/init", bench / "init")
 
 
-def _run(arguments, timeout):
+def _run(arguments, seconds):
     """Both UARTs' words, when the machine has switched itself off."""
     with tempfile.TemporaryDirectory(prefix="aliasvm-bench-") as folder:
         ports = [pathlib.Path(folder, f"uart{n}") for n in (0, 1)]
+        errors = pathlib.Path(folder, "errors")
         command = ["qemu-system-aarch64", *arguments, *COUNTED, *SILENT]
         for port in ports:
             command += ["-serial", f"file:{port}"]
-        try:
-            done = subprocess.run(dies_with_us(command), stdin=subprocess.DEVNULL, timeout=timeout,
-                                  capture_output=True, text=True, check=False)
-            ended = f"QEMU ended with {done.returncode}: {done.stderr}"
-        except subprocess.TimeoutExpired:
-            done, ended = None, f"not done within {timeout} s"
+        with open(errors, "wb") as output, \
+                subprocess.Popen(dies_with_us(command), stdin=subprocess.DEVNULL, stdout=output, stderr=output) as qemu:
+            try:
+                patience.wait_for(lambda: qemu.poll() is not None, "switch off", patience.Clock(qemu.pid), seconds)
+                ended = f"QEMU ended with {qemu.returncode}: {errors.read_text(errors='replace')}"
+            except AssertionError as late:
+                ended = str(late)
+            finally:
+                qemu.kill()
         words = [port.read_text(errors="replace").replace("\r", "") for port in ports]
-    if done is None or done.returncode != 0:
+    if qemu.returncode != 0:
         raise RuntimeError(f"measure: {ended}\n" + "\n".join(word[-2000:] for word in words))
     return words
 
 
-def on_bare_machine(guest, timeout=300):
+def on_bare_machine(guest, seconds=300):
     """What a guest prints that has the emulated machine to itself."""
-    return _run(["-M", "xlnx-zcu102", "-m", "1G", "-device", f"loader,file={guest},cpu-num=0"], timeout)[0]
+    return _run(["-M", "xlnx-zcu102", "-m", "1G", "-device", f"loader,file={guest},cpu-num=0"], seconds)[0]
 
 
-def on_board(product, programs, timeout=1800):
-    """What tests/bench/board/init prints on UART0, and the guests on UART1."""
+def pack(product, programs, initramfs):
+    """Writes all that the board has: minutes before it is needed, so that what is missing is told at once."""
     with tempfile.TemporaryDirectory(prefix="aliasvm-bench-") as folder:
-        tree, initramfs = pathlib.Path(folder, "tree"), pathlib.Path(folder, "initrd.img")
+        tree = pathlib.Path(folder, "tree")
         _make_tree(tree, product, programs)
         archive.with_product(CACHE / "board/initrd.img", str(tree), initramfs)
-        return _run(["-M", "xlnx-zcu102,virtualization=on", "-m", "2G",
-                     "-kernel", os.path.realpath(CACHE / "board/Image"), "-initrd", str(initramfs),
-                     "-dtb", os.path.realpath(CACHE / "board/console.dtb"),
-                     "-append", "rdinit=/product/bench/init panic=-1 apparmor=0 audit=0 quiet console=ttyPS0"],
-                    timeout)
+
+
+def on_board(initramfs, seconds=1800):
+    """What tests/bench/board/init prints on UART0, and the guests on UART1."""
+    return _run(["-M", "xlnx-zcu102,virtualization=on", "-m", "2G",
+                 "-kernel", os.path.realpath(CACHE / "board/Image"), "-initrd", str(initramfs),
+                 "-dtb", os.path.realpath(CACHE / "board/console.dtb"),
+                 "-append", "rdinit=/product/bench/init panic=-1 apparmor=0 audit=0 quiet console=ttyPS0"],
+                seconds)
