@@ -21,29 +21,19 @@ constexpr std::array<std::string_view, 2> compatibles{"xlnx,zynqmp-uart", "cdns,
 
 Rest rest(RegisterWindow& registers)
 {
-    constexpr std::uint32_t mode_8n1 = 0x020;
-    constexpr std::uint32_t trigger_reset_value = 0x20;
-    // 100 MHz / (124 * (6 + 1)) = 115207 baud
-    constexpr std::uint32_t generator_115200 = 124;
-    constexpr std::uint32_t divider_115200 = 6;
-
     // The reserved ones, too: the emulator keeps what a guest wrote to them, and shows it.
     registers.write(idr, every_bit);
     registers.write(cr, cr_reset);
     registers.write(cr, cr_rxrst | cr_txrst);
     if (!comes([&] { return (registers.read(cr) & (cr_rxrst | cr_txrst)) == 0; }))
         return Rest::still_busy;
-    // Not loopback, where the next owner's output would come back to it, and no flow control.
-    registers.write(mr, mode_8n1);
-    registers.write(modemcr, 0);
-    registers.write(flowdel, 0);
-    registers.write(rtor, 0);
-    registers.write(rtrig, trigger_reset_value);
-    registers.write(ttrig, trigger_reset_value);
-    registers.write(baudgen, generator_115200);
-    registers.write(bauddiv, divider_115200);
-    registers.write(isr, irq_all);
-    registers.write(cr, cr_rxen | cr_txen);
+    // Out of loopback, too, where the next owner's output would come back to it.
+    for (const Setting& setting : as_booted)
+    {
+        if (setting.offset == cr)
+            registers.write(isr, irq_all); // before it listens again
+        registers.write(setting.offset, setting.value);
+    }
     return Rest::at_rest;
 }
 

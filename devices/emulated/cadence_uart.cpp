@@ -22,14 +22,12 @@ struct PlainRegister
 {
     std::uint64_t offset;
     std::uint32_t mask;
-    std::uint32_t reset;
 };
 
 constexpr std::array plain_registers{
-    PlainRegister{mr, 0x3fff, 0},    PlainRegister{baudgen, 0xffff, 0x28b},
-    PlainRegister{rtor, 0xff, 0},    PlainRegister{rtrig, 0x3f, 0x20},
-    PlainRegister{modemcr, 0x23, 0}, PlainRegister{bauddiv, 0xff, 0xf},
-    PlainRegister{flowdel, 0x3f, 0}, PlainRegister{ttrig, 0x3f, 0x20},
+    PlainRegister{mr, 0x3fff},    PlainRegister{baudgen, 0xffff}, PlainRegister{rtor, 0xff},
+    PlainRegister{rtrig, 0x3f},   PlainRegister{modemcr, 0x23},   PlainRegister{bauddiv, 0xff},
+    PlainRegister{flowdel, 0x3f}, PlainRegister{ttrig, 0x3f},
 };
 
 constexpr const PlainRegister* find_plain(std::uint64_t offset)
@@ -38,6 +36,9 @@ constexpr const PlainRegister* find_plain(std::uint64_t offset)
                                     [offset](const auto& r) { return r.offset == offset; });
     return found == plain_registers.end() ? nullptr : &*found;
 }
+
+/// Of the FIFO's states, those that ISR has for their beginning alone.
+constexpr std::uint32_t passings = irq_rtrig | irq_rful;
 
 /// The FIFO states of SR, where ISR has them.
 constexpr std::uint32_t as_interrupts(std::uint32_t status)
@@ -53,10 +54,15 @@ constexpr std::uint32_t as_interrupts(std::uint32_t status)
 } // namespace
 
 CadenceUart::CadenceUart(IrqLine& irq, UartSink& sink, Now now) noexcept
-    : irq_{irq}, sink_{sink}, now_{now}, control_{cr_reset}
+    : irq_{irq}, sink_{sink}, now_{now}
 {
-    for (const PlainRegister& reg : plain_registers)
-        plain_[reg.offset / word_bytes] = reg.reset;
+    for (const Setting& setting : as_booted)
+    {
+        if (setting.offset == cr)
+            control_ = setting.value;
+        else
+            plain_[setting.offset / word_bytes] = setting.value;
+    }
     lasting_ = as_interrupts(status());
     latched_ = lasting_;
 }
@@ -118,8 +124,7 @@ std::uint32_t CadenceUart::read_word(std::uint64_t offset) noexcept
     case isr:
         return interrupt_status();
     case modemsr:
-        return modemsr_cts | modemsr_dsr | modemsr_dcd |
-               ((plain(modemcr) & modemcr_fcm) != 0 ? modemsr_fcms : 0);
+        return (plain(modemcr) & modemcr_fcm) != 0 ? modemsr_fcms : 0;
     case sr:
         return status();
     case fifo:
@@ -249,7 +254,7 @@ std::uint32_t CadenceUart::status() const noexcept
 
 std::uint32_t CadenceUart::interrupt_status() const noexcept
 {
-    return latched_ | lasting_;
+    return latched_ | (lasting_ & ~passings);
 }
 
 void CadenceUart::restart_timeout() noexcept

@@ -28,19 +28,20 @@ namespace aliasvm::devices
 ///         leaves it
 ///     };
 ///
-/// Registers: common/registers/uart.hpp. Of MR, CHMODE, WSIZE and CLKSEL have an effect; MODEMSR
-/// tells of a modem that is always there, and RXBS of no line errors, which a socket has not.
+/// Registers: common/registers/uart.hpp, as the boot loader leaves them. Of MR, CHMODE, WSIZE and
+/// CLKSEL have an effect; MODEMSR tells of no modem, as where only the data lines are wired, and
+/// RXBS of no line errors, which a socket has not.
 ///
 /// The line has no speed: what an enabled transmitter is given is at the sink before the guest's
 /// store completes, so TEMPTY is seen at once and always. Speed counts only for the receiver
 /// timeout.
 ///
-/// ISR: an event sets its bit until 1 is written to it. The bits that tell a FIFO's state (RTRIG,
-/// REMPTY, RFUL, TEMPTY, TFUL, TTRIG, TNFUL) are set when it begins, and no write clears them
-/// while it lasts. Drivers need both halves. Linux acknowledges before it empties the FIFO, and
-/// must not be interrupted once more after that; it and the standalone driver also acknowledge
-/// TEMPTY after they have written, when on this line everything has long been sent. The interrupt
-/// line is (ISR & IMR) != 0, always.
+/// ISR: an event sets its bit until 1 is written to it. Of the bits that tell a FIFO's state, RTRIG
+/// and RFUL are set when the FIFO comes to that level, and once cleared stay so until it comes
+/// there again: a handler may acknowledge now and drain later. REMPTY, TEMPTY, TFUL, TTRIG and
+/// TNFUL are set when their state begins, and no write clears them while it lasts: Linux and the
+/// standalone driver acknowledge TEMPTY after they have written, when on this line everything has
+/// long been sent. The interrupt line is (ISR & IMR) != 0, always.
 ///
 /// Threads: read() and write() as MmioDevice says; the others from one more thread, the main loop.
 /// Nothing blocks, allocates or throws. IrqLine and UartSink are called under the lock, so that

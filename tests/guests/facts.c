@@ -6,6 +6,35 @@
 
 #define UNMAPPED 0xff5e0000u // CRL_APB: no guest is ever given it
 
+// All of the UART's registers that can be read without an effect (UG1087), as they were found.
+static const uint16_t uart_registers[] = {
+    UART_CONTROL,      UART_MODE,          UART_INTRPT_EN,     UART_INTRPT_DIS,   UART_INTRPT_MASK,
+    UART_CHNL_INT_STS, UART_BAUD_RATE_GEN, UART_RCVR_TIMEOUT,  UART_RCVR_TRIGGER, UART_MODEM_CTRL,
+    UART_MODEM_STS,    UART_CHANNEL_STS,   UART_BAUD_RATE_DIV, UART_FLOW_DELAY,   UART_TX_TRIGGER,
+};
+enum
+{
+    UART_REGISTERS = sizeof uart_registers / sizeof uart_registers[0],
+};
+static uint32_t uart_found[UART_REGISTERS];
+
+void guest_before_uart(void)
+{
+    for (uint32_t n = 0; n < UART_REGISTERS; ++n)
+    {
+        uart_found[n] = mmio_read32(UART_BASE + uart_registers[n]);
+    }
+}
+
+static void print_uart(void)
+{
+    for (uint32_t n = 0; n < UART_REGISTERS; ++n)
+    {
+        say("facts: uart 0x%lx found 0x%lx\n", (uint64_t)uart_registers[n],
+            (uint64_t)uart_found[n]);
+    }
+}
+
 static void print_unmapped(void)
 {
     exceptions_skip_begin();
@@ -47,6 +76,7 @@ void guest_main(void)
     say("facts: x0 0x%lx\n", boot.dtb);
     print_device_tree();
     print_unmapped();
+    print_uart();
     say("facts: uart sr 0x%lx\n", (uint64_t)uart_read(UART_CHANNEL_STS));
     say("facts: end\n");
     machine_off();

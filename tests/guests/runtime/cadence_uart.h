@@ -22,6 +22,7 @@ enum uart_register
     UART_RCVR_TIMEOUT = 0x1c,
     UART_RCVR_TRIGGER = 0x20,
     UART_MODEM_CTRL = 0x24,
+    UART_MODEM_STS = 0x28,
     UART_CHANNEL_STS = 0x2c,
     UART_FIFO = 0x30,
     UART_BAUD_RATE_DIV = 0x34,

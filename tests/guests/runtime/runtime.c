@@ -11,10 +11,13 @@ void runtime_main(void)
 {
     exceptions_init();
     psci_init(boot.el);
+    guest_before_uart();
     uart_init();
     guest_main();
     halt();
 }
+
+__attribute__((weak)) void guest_before_uart(void) {}
 
 __attribute__((weak)) void secondary_main(uint64_t index)
 {

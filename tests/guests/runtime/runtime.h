@@ -26,6 +26,9 @@ extern struct boot_record boot;
 // The program. IRQs are masked, the UART is up, the GIC untouched. Returning means WFI forever.
 void guest_main(void);
 
+// May be given: called before the guest has written to any device.
+void guest_before_uart(void);
+
 // A CPU started with CPU_ON arrives here on its own stack, IRQs masked.
 void secondary_start(void);
 void secondary_main(uint64_t index);

@@ -30,21 +30,11 @@ struct Register
 TEST_F(AnEmulatedUart, HasTheRegistersThatTheManualLists)
 {
     constexpr std::array registers{
-        Register{cr, 0x128, 0x1bc},
-        Register{mr, 0, 0x3fff},
-        Register{ier, 0, 0},
-        Register{idr, 0, 0},
-        Register{baudgen, 0x28b, 0xffff},
-        Register{rtor, 0, 0xff},
-        Register{rtrig, 0x20, 0x3f},
-        Register{modemcr, 0, 0x23},
-        Register{bauddiv, 0xf, 0xff},
-        Register{flowdel, 0, 0x3f},
-        Register{0x3c, 0, 0},
-        Register{0x40, 0, 0},
-        Register{ttrig, 0x20, 0x3f},
-        Register{rxbs, 0, 0},
-        Register{0x4c, 0, 0},
+        Register{cr, 0x14, 0x1bc},   Register{mr, 0x20, 0x3fff},     Register{ier, 0, 0},
+        Register{idr, 0, 0},         Register{baudgen, 124, 0xffff}, Register{rtor, 0, 0xff},
+        Register{rtrig, 0x20, 0x3f}, Register{modemcr, 0, 0x23},     Register{bauddiv, 6, 0xff},
+        Register{flowdel, 0, 0x3f},  Register{0x3c, 0, 0},           Register{0x40, 0, 0},
+        Register{ttrig, 0x20, 0x3f}, Register{rxbs, 0, 0},           Register{0x4c, 0, 0},
         Register{0xffc, 0, 0},
     };
     for (const Register& reg : registers)
@@ -56,8 +46,9 @@ TEST_F(AnEmulatedUart, HasTheRegistersThatTheManualLists)
     }
 }
 
-TEST_F(AnEmulatedUart, IsEmptyAndQuietAfterReset)
+TEST_F(AnEmulatedUart, IsEmptyQuietAndReadyToSendAtFirst)
 {
+    EXPECT_EQ(read(isr), irq_rempty | irq_tempty);
     EXPECT_EQ(read(sr), sr_rempty | sr_tempty);
     EXPECT_EQ(read(imr), 0U);
     EXPECT_EQ(irq.rises, 0U);
@@ -154,6 +145,7 @@ TEST_F(AnEmulatedUart, ForgetsItsFifosWhenTheyAreReset)
 
 TEST_F(AnEmulatedUart, DropsInputWhileItsReceiverIsDisabled)
 {
+    write(cr, cr_rxdis);
     EXPECT_EQ(type("early"), 5U);
     write(cr, cr_rxen | cr_rxdis);
     EXPECT_EQ(type("early"), 5U) << "disabling wins over enabling";
@@ -223,14 +215,53 @@ TEST_F(AnEmulatedUart, KeepsAnEventUntilItIsAcknowledged)
 TEST_F(AnEmulatedUart, KeepsAStateInSpiteOfAnAcknowledgementForAsLongAsItLasts)
 {
     enable();
-    write(rtrig, 1);
-    write(ier, irq_rtrig);
-    type("a");
-    write(isr, irq_rtrig);
+    write(ier, irq_tempty);
     EXPECT_TRUE(irq.level);
-    EXPECT_EQ(drain(), "a");
-    EXPECT_FALSE(irq.level) << "acknowledged before, over now";
+    write(isr, irq_tempty);
+    EXPECT_TRUE(irq.level);
     EXPECT_EQ(irq.rises, 1U);
+}
+
+TEST_F(AnEmulatedUart, IsAcknowledgedUntilTheFifoComesToTheLevelAgain)
+{
+    enable();
+    write(rtrig, 2);
+    write(ier, irq_rtrig);
+    type("ab");
+    EXPECT_TRUE(irq.level);
+    write(isr, irq_rtrig);
+    EXPECT_FALSE(irq.level) << "the handler drains later";
+    type("c");
+    EXPECT_FALSE(irq.level) << "it is past the level";
+    EXPECT_EQ(read(fifo), 'a' + 0U);
+    EXPECT_EQ(read(fifo), 'b' + 0U);
+    type("d");
+    EXPECT_TRUE(irq.level);
+    EXPECT_EQ(irq.rises, 2U);
+}
+
+TEST_F(AnEmulatedUart, TellsOfAFullFifoOnce)
+{
+    enable();
+    write(rtrig, 0);
+    write(ier, irq_rful);
+    type(std::string(CadenceUart::fifo_size, 'x'));
+    EXPECT_TRUE(irq.level);
+    write(isr, irq_rful);
+    EXPECT_FALSE(irq.level);
+    EXPECT_EQ(read(fifo), 'x' + 0U);
+    type("y");
+    EXPECT_TRUE(irq.level);
+}
+
+TEST_F(AnEmulatedUart, BringsALevelThatIsSetBelowWhatWaitsToNotice)
+{
+    enable();
+    type("abc");
+    write(ier, irq_rtrig);
+    EXPECT_FALSE(irq.level);
+    write(rtrig, 3);
+    EXPECT_TRUE(irq.level);
 }
 
 TEST_F(AnEmulatedUart, IgnoresABaudDividerBelowFour)
@@ -240,11 +271,11 @@ TEST_F(AnEmulatedUart, IgnoresABaudDividerBelowFour)
     EXPECT_EQ(read(bauddiv), 6U);
 }
 
-TEST_F(AnEmulatedUart, HasAModemThatIsAlwaysThere)
+TEST_F(AnEmulatedUart, HasNoModem)
 {
-    EXPECT_EQ(read(modemsr), modemsr_cts | modemsr_dsr | modemsr_dcd);
+    EXPECT_EQ(read(modemsr), 0U);
     write(modemcr, modemcr_fcm);
-    EXPECT_EQ(read(modemsr), modemsr_cts | modemsr_dsr | modemsr_dcd | modemsr_fcms);
+    EXPECT_EQ(read(modemsr), modemsr_fcms);
 }
 
 // ---- channel modes -------------------------------------------------------------------------
