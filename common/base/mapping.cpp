@@ -56,6 +56,10 @@ Mapping Mapping::anonymous(std::uint64_t bytes, std::uint64_t alignment, std::st
     if (before != 0)
         ::munmap(start, before);
     ::munmap(start + before + bytes, taken - before - bytes);
+    // Where the host's setting is "madvise", nobody gets a block otherwise. A kernel without huge
+    // pages says EINVAL, and has none.
+    if (alignment > page_size)
+        static_cast<void>(::madvise(start + before, bytes, MADV_HUGEPAGE));
     return {start + before, bytes};
 }
 

@@ -22,8 +22,8 @@ public:
 
     /// Private anonymous memory, zero-filled on first touch, not counted against overcommit.
     /// `alignment` is a power of two of at least a page: 2 MiB lets stage 2 use block mappings
-    /// (KVM maps a block only where guest-physical and host-virtual agree modulo its size).
-    /// `what` is for the error. Throws Error.
+    /// (KVM maps a block only where guest-physical and host-virtual agree modulo its size), and
+    /// asks for huge pages. `what` is for the error. Throws Error.
     [[nodiscard]] static Mapping anonymous(std::uint64_t bytes, std::uint64_t alignment,
                                            std::string_view what);
     /// `bytes` of `fd` from `offset`, shared, readable and writable. Throws Error.

@@ -2,12 +2,13 @@
 // The vCPU ioctls that only arm64 has.
 #include "common/kvm/arm64_vcpu.hpp"
 
+#include "common/base/error.hpp"
 #include "common/base/ioctl.hpp"
 #include "common/kvm/architecture.hpp"
 
 #include <linux/kvm.h>
 
-#include <cstddef>
+#include <cerrno>
 
 namespace aliasvm::kvm
 {
@@ -22,18 +23,6 @@ constexpr Capability arm64_needed[] = {
 /// EL1h with D, A, I and F masked, as the boot protocol has it.
 constexpr std::uint64_t entry_pstate = 0x3c5;
 
-/// KVM counts core registers in 32-bit words from the start of kvm_regs.
-constexpr std::uint64_t core_register(std::size_t offset)
-{
-    return KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | offset / sizeof(__u32);
-}
-constexpr std::uint64_t register_x(std::size_t number)
-{
-    return core_register(offsetof(kvm_regs, regs.regs) + number * sizeof(__u64));
-}
-constexpr std::uint64_t register_pc = core_register(offsetof(kvm_regs, regs.pc));
-constexpr std::uint64_t register_pstate = core_register(offsetof(kvm_regs, regs.pstate));
-
 void initialise(int vm, int vcpu, VcpuIndex index)
 {
     kvm_vcpu_init init{};
@@ -47,10 +36,8 @@ void initialise(int vm, int vcpu, VcpuIndex index)
 void set_register(int vcpu, std::uint64_t id, std::uint64_t value, VcpuIndex index,
                   const char* name)
 {
-    kvm_one_reg reg{};
-    reg.id = id;
-    reg.addr = reinterpret_cast<std::uintptr_t>(&value);
-    require_ioctl(vcpu, KVM_SET_ONE_REG, &reg, "set {} of vCPU {}", name, index.value);
+    if (one_register(vcpu, KVM_SET_ONE_REG, id, &value) < 0)
+        throw Error{errno, "set {} of vCPU {}", name, index.value};
 }
 
 } // namespace
@@ -68,7 +55,7 @@ std::unique_ptr<Vcpu> make_vcpu(int vm, VcpuIndex index, std::size_t run_area_si
 }
 
 Arm64Vcpu::Arm64Vcpu(int vm, UniqueFd vcpu, VcpuIndex index, std::size_t run_area_size)
-    : LinuxVcpu{std::move(vcpu), index, run_area_size},
+    : LinuxVcpu{std::move(vcpu), index, run_area_size}, registers_{fd()},
       can_inject_{retrying_ioctl(vm, KVM_CHECK_EXTENSION,
                                  static_cast<unsigned long>(KVM_CAP_ARM_INJECT_EXT_DABT)) > 0}
 {
@@ -84,6 +71,17 @@ void Arm64Vcpu::set_entry(GuestAddr entry, std::uint64_t x0)
         set_register(fd(), register_x(reserved), 0, index(), "X1 to X3");
 }
 
+void Arm64Vcpu::set_stolen_time(GuestAddr at)
+{
+    std::uint64_t address = at.value;
+    kvm_device_attr attr{};
+    attr.group = KVM_ARM_VCPU_PVTIME_CTRL;
+    attr.attr = KVM_ARM_VCPU_PVTIME_IPA;
+    attr.addr = reinterpret_cast<std::uintptr_t>(&address);
+    require_ioctl(fd(), KVM_SET_DEVICE_ATTR, &attr,
+                  "place the stolen time of vCPU {} at guest {:#x}", index().value, at.value);
+}
+
 bool Arm64Vcpu::inject_external_abort() noexcept
 {
     if (!can_inject_)
@@ -93,13 +91,23 @@ bool Arm64Vcpu::inject_external_abort() noexcept
     return retrying_ioctl(fd(), KVM_SET_VCPU_EVENTS, &events) >= 0;
 }
 
+std::optional<std::uint64_t> Arm64Vcpu::virtual_counter() noexcept
+{
+    std::uint64_t value = 0;
+    if (one_register(fd(), KVM_GET_ONE_REG, KVM_REG_ARM_TIMER_CNT, &value) < 0)
+        return std::nullopt;
+    return value;
+}
+
+bool Arm64Vcpu::set_virtual_counter(std::uint64_t value) noexcept
+{
+    return one_register(fd(), KVM_SET_ONE_REG, KVM_REG_ARM_TIMER_CNT, &value) >= 0;
+}
+
 std::uint64_t Arm64Vcpu::program_counter() noexcept
 {
     std::uint64_t value = 0;
-    kvm_one_reg reg{};
-    reg.id = register_pc;
-    reg.addr = reinterpret_cast<std::uintptr_t>(&value);
-    return retrying_ioctl(fd(), KVM_GET_ONE_REG, &reg) < 0 ? 0 : value;
+    return one_register(fd(), KVM_GET_ONE_REG, register_pc, &value) < 0 ? 0 : value;
 }
 
 } // namespace aliasvm::kvm

@@ -2,6 +2,7 @@
 // Arm64Vcpu: registers, PSCI and aborts of an arm64 vCPU.
 #pragma once
 
+#include "common/kvm/arm64_registers.hpp"
 #include "common/kvm/linux_vcpu.hpp"
 
 namespace aliasvm::kvm
@@ -16,10 +17,16 @@ public:
     Arm64Vcpu(int vm, UniqueFd vcpu, VcpuIndex index, std::size_t run_area_size);
 
     void set_entry(GuestAddr entry, std::uint64_t x0) override;
+    void set_stolen_time(GuestAddr at) override;
     [[nodiscard]] bool inject_external_abort() noexcept override;
+    [[nodiscard]] std::optional<CpuState> state() noexcept override { return registers_.state(); }
+    [[nodiscard]] RegisterFile& registers() noexcept override { return registers_; }
+    [[nodiscard]] std::optional<std::uint64_t> virtual_counter() noexcept override;
+    bool set_virtual_counter(std::uint64_t value) noexcept override;
     [[nodiscard]] std::uint64_t program_counter() noexcept override;
 
 private:
+    Arm64Registers registers_;
     bool can_inject_;
 };
 

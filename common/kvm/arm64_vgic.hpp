@@ -8,7 +8,7 @@
 namespace aliasvm::kvm
 {
 
-/// Documentation/virt/kvm/devices/arm-vgic.rst. Main thread; no state besides the descriptor.
+/// Documentation/virt/kvm/devices/arm-vgic.rst. No state besides the descriptor.
 class Arm64Vgic final : public Vgic
 {
 public:
@@ -16,7 +16,10 @@ public:
     Arm64Vgic(UniqueFd device, const VgicLayout& layout);
 
     void init() override;
+    void preset_all_level() override;
     void preset_trigger(Spi line, Trigger trigger) override;
+    [[nodiscard]] std::uint32_t load_distributor(VcpuIndex cpu, GicdOffset at) noexcept override;
+    void store_distributor(VcpuIndex cpu, GicdOffset at, std::uint32_t value) noexcept override;
 
 private:
     UniqueFd fd_;

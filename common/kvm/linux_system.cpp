@@ -98,6 +98,11 @@ unsigned LinuxSystem::ipa_bits()
     return limit == 0 ? default_ipa_bits : std::min(static_cast<unsigned>(limit), default_ipa_bits);
 }
 
+bool LinuxSystem::stolen_time()
+{
+    return extension(fd_.get(), KVM_CAP_STEAL_TIME) != 0;
+}
+
 std::unique_ptr<Vm> LinuxSystem::create_vm()
 {
     // Type 0 asks for 40 bits and is refused by a CPU that has less; only then is the size given.

@@ -25,6 +25,7 @@ public:
     /// 40 bits, or what the host's CPUs can do if that is less. More would cost a level of page
     /// tables and serve nobody: all of a ZynqMP lies within 40 bits.
     [[nodiscard]] unsigned ipa_bits() override;
+    [[nodiscard]] bool stolen_time() override; ///< arm64 from Linux 5.10 on, CONFIG_SCHED_INFO
 
 private:
     UniqueFd fd_;

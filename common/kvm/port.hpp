@@ -2,6 +2,8 @@
 // The port to KVM: what the machine needs of a hypervisor, free of ioctls: a fake can serve.
 #pragma once
 
+#include "common/a64/perform.hpp"
+#include "common/a64/translate.hpp"
 #include "common/base/address.hpp"
 #include "common/base/event_fd.hpp"
 #include "common/base/spi.hpp"
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
 
 namespace aliasvm::kvm
@@ -50,11 +53,14 @@ struct MmioWrite
     std::uint64_t value;
 };
 
-/// An access that the CPU did not describe (LDP/STP, writeback forms), to no memory slot
-/// (KVM_EXIT_ARM_NISV). Answer with Vcpu::inject_external_abort(), as a bus would.
+/// An access that the CPU did not describe (LDP/STP, writeback forms), to no memory slot, or to the
+/// in-kernel distributor (KVM_EXIT_ARM_NISV). PC is still at the instruction: whoever takes it
+/// performs it with Vcpu::registers(); or answers with Vcpu::inject_external_abort(), as a bus
+/// would.
 struct UndescribedAccess
 {
-    GuestAddr at;
+    GuestAddr at; ///< one of the bytes that it touches
+    bool write;
 };
 
 /// The guest asked for it by PSCI (KVM_EXIT_SYSTEM_EVENT).
@@ -83,6 +89,22 @@ using VcpuExit =
 
 // ---- the port --------------------------------------------------------------------------------
 
+/// How a vCPU reads its instructions and its memory, when it is out of KVM_RUN.
+struct CpuState
+{
+    std::uint64_t pstate{}; ///< as in SPSR_EL2
+    a64::Regime regime;
+};
+
+/// The registers of a vCPU that is out of KVM_RUN.
+class RegisterFile : public a64::Registers
+{
+public:
+    /// Whether KVM has refused a register since the VM began: it knows all that an A64 access can
+    /// name, so this is the end of the machine.
+    [[nodiscard]] virtual bool failed() const noexcept = 0;
+};
+
 /// One virtual CPU. All but kick() only from the thread that runs it, or while none does.
 class Vcpu
 {
@@ -93,6 +115,11 @@ public:
     /// (Documentation/arch/arm64/booting.rst). Only vCPU 0 starts so; PSCI starts the others.
     /// Before the first run(). Throws Error.
     virtual void set_entry(GuestAddr entry, std::uint64_t x0) = 0;
+
+    /// Where KVM tells the guest how long this vCPU was ready and did not run (DEN0057; api.rst,
+    /// KVM_ARM_VCPU_PVTIME_CTRL): 64 bytes, a multiple of 64, in a memory slot; the guest asks for
+    /// the place by SMCCC. Only if System::stolen_time(), before the first run(). Throws Error.
+    virtual void set_stolen_time(GuestAddr at) = 0;
 
     /// Runs until an exit for user space. Completes the pending MMIO read first, with what
     /// `answer` holds. EINTR and EAGAIN are Interrupted, never lost.
@@ -106,6 +133,16 @@ public:
     /// if the host cannot (no KVM_CAP_ARM_INJECT_EXT_DABT).
     [[nodiscard]] virtual bool inject_external_abort() noexcept = 0;
 
+    /// None if KVM will not say.
+    [[nodiscard]] virtual std::optional<CpuState> state() noexcept = 0;
+    [[nodiscard]] virtual RegisterFile& registers() noexcept = 0;
+
+    /// What the guest's CNTVCT_EL0 reads, on all its vCPUs; none if KVM will not say.
+    [[nodiscard]] virtual std::optional<std::uint64_t> virtual_counter() noexcept = 0;
+    /// While no vCPU is in KVM_RUN: it reads that from now on. The physical counter, which a guest
+    /// can read as well, cannot be set on a Cortex-A53. False if KVM refused.
+    virtual bool set_virtual_counter(std::uint64_t value) noexcept = 0;
+
     /// Where the guest is, for a log line; 0 if KVM will not say.
     [[nodiscard]] virtual std::uint64_t program_counter() noexcept = 0;
 
@@ -113,6 +150,13 @@ public:
     /// is given it may read at any time; not ok() if the host keeps none (before Linux 5.14).
     /// Asking for it waits until run() is over, so ask before the vCPU runs. Throws Error.
     [[nodiscard]] virtual UniqueFd statistics() = 0;
+};
+
+/// Offset of a register of the distributor: a multiple of 4, below VgicLayout::distributor_size.
+struct GicdOffset
+{
+    std::uint32_t value{};
+    friend auto operator<=>(GicdOffset, GicdOffset) = default;
 };
 
 /// The in-kernel GICv2 of one VM.
@@ -126,11 +170,19 @@ public:
     /// one). Throws Error.
     virtual void init() = 0;
 
-    /// Sets the GICD_ICFGR bits of a line while no vCPU runs, after init(); needs vCPU 0. KVM
-    /// resets SPIs to edge where GIC-400 hardware resets them to level: a guest that never writes
-    /// ICFGR would get one interrupt and then none, as an edge interrupt is never resampled. Throws
-    /// Error.
+    /// Sets GICD_ICFGR of all lines to level, as a GIC-400 has them after a reset; KVM's vGIC has
+    /// them as edge. While no vCPU runs, after init(); needs vCPU 0. Throws Error.
+    virtual void preset_all_level() = 0;
+
+    /// Sets the GICD_ICFGR bits of one line: the same, for a guest that never writes ICFGR and
+    /// would get one interrupt and then none, as an edge interrupt is never resampled.
     virtual void preset_trigger(Spi line, Trigger trigger) = 0;
+
+    /// A load or store of one word as the guest's CPU `cpu` would make it, with its effect, for an
+    /// instruction that KVM cannot take itself. Only while no vCPU is in KVM_RUN: KVM refuses it
+    /// otherwise. Reads 0, and stores nothing, where KVM has no register.
+    [[nodiscard]] virtual std::uint32_t load_distributor(VcpuIndex cpu, GicdOffset at) noexcept = 0;
+    virtual void store_distributor(VcpuIndex cpu, GicdOffset at, std::uint32_t value) noexcept = 0;
 };
 
 /// Where the guest sees its GIC. ZynqMP: distributor 0xf9010000, CPU interface 0xf9020000.
@@ -186,6 +238,8 @@ public:
     [[nodiscard]] virtual std::unique_ptr<Vm> create_vm() = 0;
     /// Size of the guest-physical address space in bits (KVM_CAP_ARM_VM_IPA_SIZE), 40 on ZynqMP.
     [[nodiscard]] virtual unsigned ipa_bits() = 0;
+    /// Whether the host counts for its guests how long their vCPUs had to wait.
+    [[nodiscard]] virtual bool stolen_time() = 0;
 };
 
 } // namespace aliasvm::kvm

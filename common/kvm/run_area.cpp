@@ -15,6 +15,8 @@ namespace aliasvm::kvm
 namespace
 {
 
+constexpr std::uint64_t esr_write = 1U << 6; // DDI 0487, ISS encoding for a Data Abort: WnR
+
 static_assert(std::endian::native == std::endian::little, "mmio.data is in the guest's byte order");
 
 VcpuExit mmio(kvm_run& run) noexcept
@@ -60,7 +62,8 @@ VcpuExit exit_of(kvm_run& run) noexcept
     case KVM_EXIT_MMIO:
         return mmio(run);
     case KVM_EXIT_ARM_NISV:
-        return UndescribedAccess{GuestAddr{run.arm_nisv.fault_ipa}};
+        return UndescribedAccess{GuestAddr{run.arm_nisv.fault_ipa},
+                                 (run.arm_nisv.esr_iss & esr_write) != 0};
     case KVM_EXIT_SYSTEM_EVENT:
         return system_event(run);
     case KVM_EXIT_INTR:

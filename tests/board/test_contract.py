@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract of the KVM port, on the real /dev/kvm."""
+"""The contract of the KVM port, on the real /dev/kvm; and what of its unit tests builds for arm64 alone."""
 
-CONTRACT = "/usr/libexec/aliasvm-tests/contract-kvm"
+import pytest
+
+PROGRAMS = "/usr/libexec/aliasvm-tests"
 
 
-def test_contract_suite_passes_on_real_kvm(board):
-    done = board.run(f"{CONTRACT} --gtest_color=no 2>&1", check=False, timeout=300)
+@pytest.mark.parametrize("program", ["contract-kvm", "unit-kvm"])
+def test_suite_passes_on_the_board(board, program):
+    done = board.run(f"{PROGRAMS}/{program} --gtest_color=no 2>&1", check=False, timeout=300)
     assert done.returncode == 0, done.stdout
     assert "[  PASSED  ]" in done.stdout

@@ -54,13 +54,27 @@ def test_machine_facts(board, vm, uart):
     assert "where nothing is" in right.journal()
 
 
+def test_an_emulated_uart_is_found_as_a_physical_one_is(board, vm, uart):
+    def found(text):
+        return re.findall(r"facts: uart (0x\w+) found (0x\w+)", text)
+
+    right = vm("right").configure(uart("uart1", "facts.elf")).start()
+    physical = found(board.serial(1).read_until(rb"facts: end", timeout=30).decode())
+    right.wait_for("ActiveState", "inactive")
+    right.configure(uart("console", "facts.elf")).start()
+    emulated = found(board.run("timeout 100 socat -u UNIX-CONNECT:/run/aliasvm/right/uart0.sock -",
+                               check=False, timeout=120).stdout)
+    assert len(physical) == 15
+    assert emulated == physical
+
+
 def test_edge_interrupts_of_a_timer(board, vm):
     right = vm("right").configure(
         'memory = "32M"\nkernel = "/usr/share/aliasvm/guests/edge.elf"\n'
         '[alias]\nuart0 = "uart1"\nttc0 = "ttc3"\n'
     )
     right.start()
-    board.serial(1).read_until(rb"edge: taken 1000 empty 0", timeout=60)
+    board.serial(1).read_until(rb"edge: taken 1000 empty 0 ", timeout=60)
     right.wait_for("ActiveState", "inactive")
 
 

@@ -17,7 +17,26 @@ uart0 = "uart1"
 """
 
 
-def test_linux_reaches_its_shell_on_an_aliased_uart(board, vm):
+def misses_no_time_in_a_pause(board, port, seconds):
+    """The guest's clock moves by less than a tenth of the pause, and nothing in its log complains."""
+    def uptimes(count):
+        text = port.read_until(rb"(?:up=[\d.]+\D+){%d}" % count, timeout=60)
+        return [float(found) for found in re.findall(rb"up=([\d.]+)", text)]
+
+    port.send(b"while sleep 0.1; do read up idle </proc/uptime; echo up=$up; done\n")
+    before = uptimes(3)[-1]
+    board.run(f"aliasvm pause right && sleep {seconds} && aliasvm resume right", timeout=seconds + 60)
+    after = [before, *uptimes(20)]
+    gap = max(later - earlier for earlier, later in zip(after, after[1:]))
+    print(f"the guest's longest step around a pause of {seconds} s: {gap * 1000:.0f} ms")
+    assert gap < seconds / 10
+    port.send(b"\x03\n")
+    port.send(b"dmesg | grep -ciE 'stall|lockup|watchdog: BUG|hung'; echo looked-$((40+3))\n")
+    text = port.read_until(rb"looked-43", timeout=60).decode(errors="replace")
+    assert re.search(r"^0\s*$", text.replace("\r", ""), re.MULTILINE), text
+
+
+def test_linux_reaches_its_shell_on_an_aliased_uart(board, vm, soak):
     right = vm("right").configure(LINUX).start(timeout=60)
     port = board.serial(1)
     port.read_until(rb"linux: up", timeout=240)
@@ -29,6 +48,7 @@ def test_linux_reaches_its_shell_on_an_aliased_uart(board, vm):
     assert not re.search(r"GIC\S*\s+54 ", text)
     assert host_interrupts(board, 54) > 0
     assert right.kvm_statistic("mmio_exit_user") < 2000
+    misses_no_time_in_a_pause(board, port, 60 if soak else 10)
     port.send(b"poweroff -f\n")
     right.wait_for("ActiveState", "inactive", timeout=60)
     assert right.value("Result") == "success"

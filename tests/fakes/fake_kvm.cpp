@@ -57,6 +57,67 @@ void VmModel::call(Call call, const std::string& words)
         on_call(words);
 }
 
+VmModel::Line& VmModel::line(Spi spi)
+{
+    return lines_.try_emplace(spi, Line{.trigger = reset_trigger_}).first->second;
+}
+
+bool VmModel::may_touch_distributor()
+{
+    for (const auto& [index, vcpu] : vcpus_)
+    {
+        if (!vcpu->in_run())
+            continue;
+        ++distributor_refusals_;
+        return false;
+    }
+    return true;
+}
+
+/// A register's part of the lines: `bits` of each, from `first` on.
+std::uint32_t VmModel::load_distributor(kvm::VcpuIndex cpu, kvm::GicdOffset at)
+{
+    const auto compose = [&](std::uint32_t base, std::uint32_t bits, auto&& value_of)
+    {
+        std::uint32_t word = 0;
+        const std::uint32_t first = (at.value - base) * 8 / bits;
+        for (std::uint32_t n = 0; n < 32 / bits; ++n)
+        {
+            if (const auto line = Spi::from_intid(first + n))
+                word |= value_of(*line) << (n * bits);
+        }
+        return word;
+    };
+    if (at.value >= 0xc00 && at.value < 0xd00)
+        return compose(0xc00, 2,
+                       [this](Spi line)
+                       { return this->line(line).trigger == Trigger::edge ? 2U : 0U; });
+    settle_locked();
+    if (at.value >= 0x200 && at.value < 0x280)
+        return compose(0x200, 1, [this](Spi line) { return pending_locked(line) ? 1U : 0U; });
+    if (at.value >= 0x300 && at.value < 0x380)
+        return compose(0x300, 1, [this](Spi line) { return this->line(line).active ? 1U : 0U; });
+    return distributor[{cpu, at}];
+}
+
+void VmModel::set_trigger(Spi line, Trigger trigger)
+{
+    const std::lock_guard lock{mutex_};
+    this->line(line).trigger = trigger;
+}
+
+void VmModel::set_active(Spi line, bool active)
+{
+    const std::lock_guard lock{mutex_};
+    this->line(line).active = active;
+}
+
+unsigned VmModel::distributor_refusals() const
+{
+    const std::lock_guard lock{mutex_};
+    return distributor_refusals_;
+}
+
 void VmModel::settle()
 {
     const std::lock_guard lock{mutex_};
@@ -72,15 +133,15 @@ void VmModel::settle_locked()
         if (irqfd.resample)
             irqfd.asserted = true;
         // On a line that the guest has as edge, each count is an edge, resampled or not.
-        if (!irqfd.resample || lines_[irqfd.line].trigger == Trigger::edge)
-            lines_[irqfd.line].latched = true;
+        if (!irqfd.resample || this->line(irqfd.line).trigger == Trigger::edge)
+            this->line(irqfd.line).latched = true;
     }
 }
 
 bool VmModel::pending_locked(Spi line)
 {
     settle_locked();
-    const Line& state = lines_[line];
+    const Line& state = this->line(line);
     if (state.trigger == Trigger::edge)
         return state.latched;
     return state.level || std::ranges::any_of(irqfds_, [line](const Irqfd& irqfd)
@@ -98,7 +159,7 @@ bool VmModel::acknowledge(Spi line)
     const std::lock_guard lock{mutex_};
     if (!pending_locked(line))
         return false;
-    Line& state = lines_[line];
+    Line& state = this->line(line);
     state.latched = false;
     if (state.trigger == Trigger::edge)
         return true;
@@ -138,7 +199,7 @@ Trigger VmModel::trigger_of(Spi line) const
 {
     const std::lock_guard lock{mutex_};
     const auto found = lines_.find(line);
-    return found == lines_.end() ? Trigger::edge : found->second.trigger;
+    return found == lines_.end() ? reset_trigger_ : found->second.trigger;
 }
 
 unsigned VmModel::line_changes(Spi line) const
@@ -210,7 +271,30 @@ public:
             throw Error{EINVAL, "fake: there is no vCPU 0 whose view of the register is meant"};
         // KVM initialises on the first access to a register, too.
         model_->initialised_ = true;
-        model_->lines_[line].trigger = trigger;
+        model_->line(line).trigger = trigger;
+    }
+
+    void preset_all_level() override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        model_->call(VmModel::Call::preset_all_level, "preset_all_level");
+        model_->reset_trigger_ = Trigger::level;
+        for (auto& [spi, line] : model_->lines_)
+            line.trigger = Trigger::level;
+    }
+
+    std::uint32_t load_distributor(kvm::VcpuIndex cpu, kvm::GicdOffset at) noexcept override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        return model_->may_touch_distributor() ? model_->load_distributor(cpu, at) : 0;
+    }
+
+    void store_distributor(kvm::VcpuIndex cpu, kvm::GicdOffset at,
+                           std::uint32_t value) noexcept override
+    {
+        const std::lock_guard lock{model_->mutex_};
+        if (model_->may_touch_distributor())
+            model_->distributor[{cpu, at}] = value;
     }
 
 private:
@@ -321,7 +405,7 @@ public:
         if (!model_->layout_)
             return false;
         model_->initialised_ = true; // as KVM does for a GICv2 that nobody has initialised
-        VmModel::Line& state = model_->lines_[line];
+        VmModel::Line& state = model_->line(line);
         ++state.changes;
         // Each call that says high is an edge, whether or not the line had been low.
         if (level && state.trigger == Trigger::edge)

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace aliasvm::fakes
@@ -32,6 +33,7 @@ public:
         create_vcpu,
         init_vgic,
         preset_trigger,
+        preset_all_level,
         set_slot,
         remove_slot,
         add_irqfd,
@@ -61,7 +63,17 @@ public:
     /// resampled, as in KVM.
     bool acknowledge(Spi line);
 
+    /// The guest writes GICD_ICFGR.
+    void set_trigger(Spi line, Trigger trigger);
+    /// The guest has acknowledged it, and not said EOI.
+    void set_active(Spi line, bool active);
+    /// Of the distributor, to the vCPU that looks; GICD_ICFGR, ISPENDR and ISACTIVER follow the
+    /// lines. What is not there is 0, and is there once it is written.
+    std::map<std::pair<kvm::VcpuIndex, kvm::GicdOffset>, std::uint32_t> distributor;
+
     // -- what a test looks at
+    /// Accesses to the distributor while a vCPU was in KVM_RUN, which KVM refuses.
+    [[nodiscard]] unsigned distributor_refusals() const;
     [[nodiscard]] std::map<std::uint32_t, Slot> slots() const;
     [[nodiscard]] std::size_t irqfd_count() const;
     [[nodiscard]] bool vgic_initialised() const;
@@ -93,9 +105,13 @@ private:
         Trigger trigger{Trigger::edge};
         bool level{};   ///< by set_line
         bool latched{}; ///< an edge
+        bool active{};
         unsigned changes{};
     };
 
+    [[nodiscard]] Line& line(Spi spi);
+    [[nodiscard]] bool may_touch_distributor();
+    [[nodiscard]] std::uint32_t load_distributor(kvm::VcpuIndex cpu, kvm::GicdOffset at);
     [[nodiscard]] bool pending_locked(Spi line);
     void settle_locked();
     void add_irqfd(Spi line, const EventFd& event, const EventFd* resample);
@@ -106,10 +122,12 @@ private:
     std::map<std::uint32_t, Slot> slots_;
     std::vector<Irqfd> irqfds_;
     std::map<Spi, Line> lines_;
+    Trigger reset_trigger_{Trigger::edge}; ///< of lines that nobody has named yet
     std::optional<kvm::VgicLayout> layout_;
     bool initialised_{};
     std::map<std::uint32_t, std::shared_ptr<VcpuModel>> vcpus_;
     unsigned dangling_{};
+    unsigned distributor_refusals_{};
     bool keeps_statistics_{};
     bool destroyed_{};
 };
@@ -120,10 +138,12 @@ class FakeSystem final : public kvm::System
 public:
     [[nodiscard]] std::unique_ptr<kvm::Vm> create_vm() override;
     [[nodiscard]] unsigned ipa_bits() override { return ipa; }
+    [[nodiscard]] bool stolen_time() override { return counts_stolen_time; }
 
     [[nodiscard]] VmModel& vm() const { return *vms.back(); }
 
     unsigned ipa = 40;
+    bool counts_stolen_time{};
     bool keeps_statistics = true; ///< of VMs made from now on, as Linux 5.14 does
     std::vector<std::shared_ptr<VmModel>> vms;
 };

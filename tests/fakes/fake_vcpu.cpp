@@ -36,6 +36,12 @@ bool VcpuModel::in_run() const
     return waiting_;
 }
 
+bool VcpuModel::empty() const
+{
+    const std::lock_guard lock{mutex_};
+    return script_.empty();
+}
+
 unsigned VcpuModel::runs() const
 {
     const std::lock_guard lock{mutex_};
@@ -52,6 +58,12 @@ unsigned VcpuModel::aborts() const
 {
     const std::lock_guard lock{mutex_};
     return aborts_;
+}
+
+unsigned VcpuModel::asked_for_pc() const
+{
+    const std::lock_guard lock{mutex_};
+    return asked_for_pc_;
 }
 
 std::vector<std::uint64_t> VcpuModel::answers() const
@@ -127,6 +139,11 @@ void FakeVcpu::kick() noexcept
     model_->changed_.notify_all();
 }
 
+void FakeVcpu::set_stolen_time(GuestAddr at)
+{
+    model_->stolen_time = at;
+}
+
 bool FakeVcpu::inject_external_abort() noexcept
 {
     const std::lock_guard lock{model_->mutex_};
@@ -136,9 +153,35 @@ bool FakeVcpu::inject_external_abort() noexcept
     return true;
 }
 
+std::optional<kvm::CpuState> FakeVcpu::state() noexcept
+{
+    return model_->registers.state;
+}
+
+kvm::RegisterFile& FakeVcpu::registers() noexcept
+{
+    return model_->registers;
+}
+
+std::optional<std::uint64_t> FakeVcpu::virtual_counter() noexcept
+{
+    const std::lock_guard lock{model_->mutex_};
+    return model_->clock;
+}
+
+bool FakeVcpu::set_virtual_counter(std::uint64_t value) noexcept
+{
+    const std::lock_guard lock{model_->mutex_};
+    model_->clock = value;
+    model_->clock_set.push_back(value);
+    return true;
+}
+
 std::uint64_t FakeVcpu::program_counter() noexcept
 {
-    return model_->program_counter;
+    const std::lock_guard lock{model_->mutex_};
+    ++model_->asked_for_pc_;
+    return model_->registers.pc;
 }
 
 UniqueFd FakeVcpu::statistics()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/kvm/port.hpp"
+#include "tests/fakes/fake_registers.hpp"
 
 #include <array>
 #include <condition_variable>
@@ -30,18 +31,25 @@ public:
 
     /// Whether it waits in run() now; with nothing pushed, whether the guest has its CPU.
     [[nodiscard]] bool in_run() const;
+    /// Whether it has taken all that was pushed.
+    [[nodiscard]] bool empty() const;
     [[nodiscard]] unsigned runs() const;
     [[nodiscard]] unsigned kicks() const;
     [[nodiscard]] unsigned aborts() const;
+    [[nodiscard]] unsigned asked_for_pc() const;
     /// What each MmioRead was answered, in order, as of the run() after it.
     [[nodiscard]] std::vector<std::uint64_t> answers() const;
     [[nodiscard]] std::optional<GuestAddr> entry() const;
     [[nodiscard]] std::uint64_t x0() const;
     [[nodiscard]] bool destroyed() const;
 
-    bool keeps_statistics = true;    ///< set before somebody asks
-    bool can_inject = true;          ///< KVM_CAP_ARM_INJECT_EXT_DABT; set before it runs
-    std::uint64_t program_counter{}; ///< set before it runs
+    bool keeps_statistics = true; ///< set before somebody asks
+    bool can_inject = true;       ///< KVM_CAP_ARM_INJECT_EXT_DABT; set before it runs
+    FakeRegisters registers;      ///< set before it runs; looked at when it is idle or paused
+    /// Of the guest's clock: it goes on by itself, as the host's does.
+    std::uint64_t clock{};
+    std::vector<std::uint64_t> clock_set; ///< what it was set to
+    std::optional<GuestAddr> stolen_time; ///< where it is told
 
 private:
     friend class FakeVcpu;
@@ -56,6 +64,7 @@ private:
     unsigned runs_{};
     unsigned kicks_{};
     unsigned aborts_{};
+    unsigned asked_for_pc_{};
     bool kicked_{};
     bool waiting_{};
     bool reading_{};
@@ -72,7 +81,12 @@ public:
     void set_entry(GuestAddr entry, std::uint64_t x0) override;
     [[nodiscard]] kvm::VcpuExit run() noexcept override;
     void kick() noexcept override;
+    void set_stolen_time(GuestAddr at) override;
     [[nodiscard]] bool inject_external_abort() noexcept override;
+    [[nodiscard]] std::optional<kvm::CpuState> state() noexcept override;
+    [[nodiscard]] kvm::RegisterFile& registers() noexcept override;
+    [[nodiscard]] std::optional<std::uint64_t> virtual_counter() noexcept override;
+    bool set_virtual_counter(std::uint64_t value) noexcept override;
     [[nodiscard]] std::uint64_t program_counter() noexcept override;
     /// "exits", and a histogram as KVM has some.
     [[nodiscard]] UniqueFd statistics() override;

@@ -5,6 +5,10 @@
 #include "power_key.h"
 #include "runtime.h"
 
+#ifndef ECHO_AS_EDGE
+#define ECHO_AS_EDGE 0 // the interrupt as edge, though the UART's line is a level
+#endif
+
 #define LINE_MAX 200
 #define RING_SIZE 4096 // a power of two
 
@@ -119,7 +123,7 @@ void irq_taken(uint32_t intid)
 void guest_main(void)
 {
     gic_init();
-    gic_set_edge(UART_INTID, false);
+    gic_set_edge(UART_INTID, ECHO_AS_EDGE);
     gic_enable(UART_INTID);
     power_key_enable();
 

@@ -28,17 +28,19 @@ Lifecycle::Lifecycle(boost::asio::io_context& loop, machine::Machine& machine,
                      std::chrono::seconds stop_timeout, std::string description)
     : loop_{loop}, machine_{machine}, stop_timeout_{stop_timeout},
       description_{std::move(description)}, notices_{loop, machine.notices().event().get()},
-      signals_{loop, SIGTERM, SIGINT}, power_key_{loop}, stop_deadline_{loop}, watchdog_{loop},
-      watchdog_interval_{manager_.watchdog_interval()}
+      lines_{loop, machine.line_descriptor()}, signals_{loop, SIGTERM, SIGINT}, power_key_{loop},
+      stop_deadline_{loop}, watchdog_{loop}, watchdog_interval_{manager_.watchdog_interval()}
 {
     wait_for_notice();
+    wait_for_lines();
     wait_for_signal();
     ping();
 }
 
 Lifecycle::~Lifecycle()
 {
-    notices_.release(); // the machine owns the descriptor
+    notices_.release(); // the machine owns the descriptors
+    lines_.release();
 }
 
 void Lifecycle::wait_for_notice()
@@ -52,6 +54,23 @@ void Lifecycle::wait_for_notice()
                             on_notice();
                             wait_for_notice();
                         });
+}
+
+void Lifecycle::wait_for_lines()
+{
+    lines_.async_wait(lines_.wait_read,
+                      [this](error_code failed)
+                      {
+                          if (failed)
+                              return;
+                          for (const Spi line : machine_.serve_lines())
+                              spdlog::warn(
+                                  "the guest has SPI {} (INTID {}) as edge, and its device "
+                                  "signals a level: each interrupt goes through this "
+                                  "process from now on",
+                                  line.dt_cell(), line.intid());
+                          wait_for_lines();
+                      });
 }
 
 void Lifecycle::on_notice()
@@ -69,6 +88,17 @@ void Lifecycle::on_notice()
                      "writes vanish; further ones are only counted",
                      access->write ? "write" : "read", access->width, access->at.value, access->pc);
     }
+    if (const auto access = notices.refused(); access && !refused_told_)
+    {
+        refused_told_ = true;
+        spdlog::warn("guest {} {:#x} by {} (pc {:#x}), which cannot be performed here; answered "
+                     "with an external abort, as further ones, which are only counted",
+                     access->write ? "writes to" : "reads", access->at.value,
+                     access->word ? fmt::format("instruction {:#010x}", *access->word)
+                                  : "an instruction that cannot be read",
+                     access->pc);
+    }
+    machine_.finish_exits();
     if (const auto end = notices.end())
         on_end(*end);
 }

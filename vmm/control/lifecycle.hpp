@@ -50,6 +50,7 @@ public:
 
 private:
     void wait_for_notice();
+    void wait_for_lines();
     void on_notice();
     void on_end(const machine::End& end);
     void wait_for_signal();
@@ -66,6 +67,7 @@ private:
     std::string description_;
     ServiceManager manager_;
     boost::asio::posix::stream_descriptor notices_;
+    boost::asio::posix::stream_descriptor lines_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer power_key_;
     boost::asio::steady_timer stop_deadline_;
@@ -73,6 +75,7 @@ private:
     std::optional<std::chrono::microseconds> watchdog_interval_;
     bool ready_{};
     bool unmapped_told_{};
+    bool refused_told_{};
     bool stopping_{};
     bool over_{};
     ExitStatus result_{ExitStatus::failure};

@@ -80,8 +80,8 @@ void require_triggers(const std::vector<plan::Line>& lines, const std::vector<Tr
 
 } // namespace
 
-Aliases::Aliases(kvm::Vm& vm, kvm::Vgic& vgic, DmaMemory memory)
-    : vm_{vm}, vgic_{vgic}, dma_{std::move(memory)}
+Aliases::Aliases(kvm::Vm& vm, kvm::Vgic& vgic, devices::LineWatch& watch, DmaMemory memory)
+    : vm_{vm}, vgic_{vgic}, watch_{watch}, dma_{std::move(memory)}
 {
 }
 
@@ -90,7 +90,7 @@ void Aliases::add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Ho
     Alias& added = aliases_.emplace_back(Alias{alias, first_slot, {}, nullptr, {}});
     if (alias.backing == plan::Backing::instance)
     {
-        added.instance = std::make_unique<Passthrough>(vm_, host, alias, first_slot);
+        added.instance = std::make_unique<Passthrough>(vm_, watch_, host, alias, first_slot);
         added.triggers = added.instance->triggers();
     }
     else if (alias.backing == plan::Backing::none)
@@ -140,7 +140,7 @@ std::chrono::microseconds Aliases::detach(std::string_view name, VcpuThreads& vc
         step(move, "disconnect its interrupts", [&] { instance.disarm(); });
         // The vCPUs stand still for this alone.
         step(move, "remove its registers",
-             [&] { still = vcpus.while_still([&] { instance.hide(); }); });
+             [&] { still = vcpus.while_still(GuestClock::stands, [&] { instance.hide(); }); });
         step(move, "bring it to rest", [&] { registers = instance.bring_to_rest(); });
         step(move, "take guest memory from it", [&] { instance.end_dma(); });
     }
@@ -163,7 +163,7 @@ void Aliases::put_back(Passthrough& instance, VcpuThreads& vcpus,
     if (registers)
         instance.restore(*registers);
     if (!instance.shown())
-        devices::undo([&] { vcpus.while_still([&] { instance.show(); }); });
+        devices::undo([&] { vcpus.while_still(GuestClock::stands, [&] { instance.show(); }); });
     devices::undo([&] { instance.revive(); });
 }
 
@@ -188,7 +188,8 @@ std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, quiesce
     // Whatever fails, the destructor takes the way back.
     std::unique_ptr<Passthrough> instance;
     step(move, "open it",
-         [&] { instance = std::make_unique<Passthrough>(vm_, host, next, alias.first_slot); });
+         [&]
+         { instance = std::make_unique<Passthrough>(vm_, watch_, host, next, alias.first_slot); });
     step(move, "match its interrupts",
          [&] { require_triggers(next.lines, alias.triggers, instance->triggers()); });
     step(move, "give guest memory to it", [&] { instance->begin_dma(dma_); });
@@ -196,7 +197,8 @@ std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, quiesce
         instance->restore(alias.left.registers);
     step(move, "connect its interrupts", [&] { instance->arm(); });
     std::chrono::microseconds still{};
-    step(move, "show its registers", [&] { still = vcpus.while_still([&] { instance->show(); }); });
+    step(move, "show its registers",
+         [&] { still = vcpus.while_still(GuestClock::stands, [&] { instance->show(); }); });
     try
     {
         step(move, "let its interrupts live", [&] { instance->go_live(); });
@@ -205,7 +207,7 @@ std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, quiesce
     {
         // The windows go as they came, while nobody looks; and the lines before them.
         instance->silence();
-        devices::undo([&] { vcpus.while_still([&] { instance->hide(); }); });
+        devices::undo([&] { vcpus.while_still(GuestClock::stands, [&] { instance->hide(); }); });
         throw;
     }
     alias.instance = std::move(instance);

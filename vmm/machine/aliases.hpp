@@ -33,12 +33,12 @@ struct Holding
 /// windows and its lines, never changes: its memory slots and the triggers in the guest's GIC are
 /// settled once, so that ten thousand moves take no more of either than one.
 ///
-/// Everything throws Error that names the alias, the instance and the step. Vm, vGIC, memory and
-/// hosts outlive this. Main thread only.
+/// Everything throws Error that names the alias, the instance and the step. Vm, vGIC, watch, memory
+/// and hosts outlive this. Main thread only.
 class Aliases
 {
 public:
-    Aliases(kvm::Vm& vm, kvm::Vgic& vgic, DmaMemory memory);
+    Aliases(kvm::Vm& vm, kvm::Vgic& vgic, devices::LineWatch& watch, DmaMemory memory);
     Aliases(const Aliases&) = delete;
     Aliases& operator=(const Aliases&) = delete;
 
@@ -101,6 +101,7 @@ private:
 
     kvm::Vm& vm_;
     kvm::Vgic& vgic_;
+    devices::LineWatch& watch_;
     DmaMemory dma_;
     std::deque<Alias> aliases_;
 };

@@ -36,6 +36,16 @@ std::span<std::byte> GuestMemory::at(const GuestRange& range) const
     return banks_[bank_of(range)].at(range);
 }
 
+std::byte* GuestMemory::find(const GuestRange& range) const noexcept
+{
+    for (const MemoryBank& bank : banks_)
+    {
+        if (bank.range().contains(range.base, range.size))
+            return bank.data() + (range.base - bank.range().base);
+    }
+    return nullptr;
+}
+
 void GuestMemory::load(GuestAddr address, int fd, std::uint64_t offset, std::uint64_t bytes,
                        std::string_view what)
 {

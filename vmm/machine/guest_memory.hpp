@@ -25,6 +25,9 @@ public:
     /// The host's view of guest memory. Throws Error if it is not all inside one bank.
     [[nodiscard]] std::span<std::byte> at(const GuestRange& range) const;
 
+    /// The same from any thread: null if it is not all inside one bank.
+    [[nodiscard]] std::byte* find(const GuestRange& range) const noexcept;
+
     /// Makes `bytes` of the file, from `offset`, the contents of guest memory at `address`, which
     /// must be all inside one bank. Whole pages are mapped privately, not copied: a 40 MB kernel
     /// costs what the guest touches of it. The file must not be changed in place while the guest

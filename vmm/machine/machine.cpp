@@ -23,12 +23,19 @@ std::vector<std::unique_ptr<kvm::Vcpu>> create_vcpus(kvm::Vm& vm, std::uint32_t 
     return vcpus;
 }
 
+/// Beside all RAM and all devices: nothing of the SoC is between its lower PCIe window and the STM
+/// at 0xf8000000 (UG1085, system address map).
+constexpr GuestRange stolen_time_page{{0xf7ff'f000}, page_size};
+constexpr std::uint64_t stolen_time_bytes = 64;
+
 /// One slot each.
-std::vector<plan::Bank> banks_of(const plan::VmPlan& plan)
+std::vector<plan::Bank> banks_of(const plan::VmPlan& plan, bool stolen_time)
 {
     std::vector<plan::Bank> banks = plan.memory;
     if (plan.ocm)
         banks.push_back(*plan.ocm);
+    if (stolen_time)
+        banks.push_back({stolen_time_page, false, {}});
     return banks;
 }
 
@@ -55,25 +62,40 @@ Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan
                  const UniqueFd& hugepages)
     : vm_{system.create_vm()}, vgic_{vm_->create_vgic(
                                    {plan.gic_distributor.base, plan.gic_cpu_interface.base})},
-      vcpus_{create_vcpus(*vm_, plan.vcpus)}, memory_{*vm_, new_slots(banks_of(plan).size()),
-                                                      banks_of(plan), hugepages},
-      aliases_{*vm_, *vgic_, DmaMemory{memory_, plan.dma_holes}}, irqs_{*vm_, *vgic_},
+      vcpus_{create_vcpus(*vm_, plan.vcpus)},
+      memory_{*vm_, new_slots(banks_of(plan, system.stolen_time()).size()),
+              banks_of(plan, system.stolen_time()), hugepages},
+      watch_{*vgic_, threads_}, aliases_{*vm_, *vgic_, watch_, DmaMemory{memory_, plan.dma_holes}},
+      irqs_{*vm_, *vgic_}, space_{memory_, bus_, *vgic_, plan.gic_distributor},
       statistics_{ask_statistics(*vm_, vcpus_)}
 {
     // From here on lines can be connected: irqfds and line levels need a GIC that is ready.
     vgic_->init();
+    vgic_->preset_all_level();
+    space_.add_device_slots(plan.gic_cpu_interface);
     for (const plan::AliasPlan& alias : plan.aliases)
     {
         aliases_.add(alias, new_slots(alias.windows.size()), host);
         connect(alias, console_sink);
     }
 
+    if (system.stolen_time())
+    {
+        for (std::uint32_t i = 0; i < plan.vcpus; ++i)
+            vcpus_[i]->set_stolen_time(stolen_time_page.base + i * stolen_time_bytes);
+    }
     load_images(memory_, plan, dtb);
     vcpus_.front()->set_entry(plan.kernel.entry, plan.dtb.memory.base.value);
 
     aliases_.show();
     for (std::uint32_t i = 0; i < plan.vcpus; ++i)
-        threads_.add(kvm::VcpuIndex{i}, *vcpus_[i], bus_, notices_);
+        threads_.add(kvm::VcpuIndex{i}, *vcpus_[i], space_, notices_);
+}
+
+void Machine::finish_exits()
+{
+    if (notices_.take_stillness())
+        threads_.finish_exits();
 }
 
 void Machine::power_on()
@@ -134,6 +156,8 @@ void Machine::connect(const plan::AliasPlan& alias, const ConsoleSink& console_s
         return connect_power_key(alias);
     case plan::Backing::instance:
     case plan::Backing::none: // nobody on the bus: reads 0, writes vanish
+        for (const plan::Window& window : alias.windows)
+            space_.add_device_slots(window.guest);
         return;
     }
 }

@@ -11,6 +11,8 @@
 #include "vmm/machine/aliases.hpp"
 #include "vmm/machine/emulated_irqs.hpp"
 #include "vmm/machine/guest_memory.hpp"
+#include "vmm/machine/guest_space.hpp"
+#include "vmm/machine/line_watch.hpp"
 #include "vmm/machine/mmio_bus.hpp"
 #include "vmm/machine/notices.hpp"
 #include "vmm/machine/vcpu_threads.hpp"
@@ -60,6 +62,20 @@ public:
     void power_on();
 
     [[nodiscard]] const Notices& notices() const noexcept { return notices_; }
+    /// After each notice: what a vCPU could not do while others were in the guest. They stand still
+    /// for it, and a machine that is paused stays so.
+    void finish_exits();
+
+    /// Interrupts that are carried to the guest by hand (devices::LevelLine): serve them when the
+    /// descriptor is readable. Those of the guest's lines that turned out to be edge while the wire
+    /// is a level, each once.
+    [[nodiscard]] int line_descriptor() const noexcept { return watch_.descriptor(); }
+    std::vector<Spi> serve_lines()
+    {
+        watch_.serve();
+        return watch_.take_found();
+    }
+
     [[nodiscard]] const MmioBus& bus() const noexcept { return bus_; }
 
     /// The emulated UART behind an alias; null if there is none.
@@ -71,9 +87,9 @@ public:
     void release_power_key() noexcept;
 
     /// What a person asked for: the vCPUs leave the guest, and go on where they were. Devices are
-    /// left alone, and their interrupts wait in the guest's GIC; its clock runs on. Twice is once.
-    /// A machine that is not powered on yet counts as paused.
-    void pause() { threads_.pause(); }
+    /// left alone, and their interrupts wait in the guest's GIC. Twice is once, and the clock is as
+    /// the last one says. A machine that is not powered on yet counts as paused.
+    void pause(GuestClock clock = GuestClock::stands) { threads_.pause(clock); }
     void resume() { threads_.resume(); }
     [[nodiscard]] bool paused() const noexcept { return threads_.paused(); }
 
@@ -124,9 +140,11 @@ private:
     std::unique_ptr<kvm::Vgic> vgic_;
     std::vector<std::unique_ptr<kvm::Vcpu>> vcpus_;
     GuestMemory memory_;
+    GuestLineWatch watch_;
     Aliases aliases_;
     EmulatedIrqs irqs_;
     MmioBus bus_;
+    GuestSpace space_;
     std::deque<Console> consoles_;
     std::optional<devices::ZynqmpGpio> power_key_;
     std::vector<UniqueFd> statistics_;

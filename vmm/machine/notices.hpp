@@ -74,6 +74,15 @@ struct UnmappedAccess
     std::uint64_t pc{};
 };
 
+/// An access that was answered by an external abort, because it could not be performed.
+struct RefusedAccess
+{
+    GuestAddr at;
+    bool write{};
+    std::uint64_t pc{};
+    std::optional<std::uint32_t> word{}; ///< the instruction; none if it could not be read
+};
+
 /// Threads: the setters from any vCPU thread, noexcept; the rest from the main loop.
 class Notices
 {
@@ -94,6 +103,19 @@ public:
         if (unmapped_.set(access))
             event_.signal();
     }
+    [[nodiscard]] bool wants_refused() const noexcept { return !refused_.get(); }
+    void refused(const RefusedAccess& access) noexcept
+    {
+        if (refused_.set(access))
+            event_.signal();
+    }
+    void count_refused() noexcept { refusals_.fetch_add(1, std::memory_order_relaxed); }
+    /// A vCPU waits for all to be out of the guest.
+    void wants_stillness() noexcept
+    {
+        stillness_.store(true, std::memory_order_release);
+        event_.signal();
+    }
 
     /// Readable whenever there is something new; the main loop drains it.
     [[nodiscard]] const EventFd& event() const noexcept { return event_; }
@@ -104,12 +126,25 @@ public:
     {
         return unmapped_.get();
     }
+    [[nodiscard]] std::optional<RefusedAccess> refused() const noexcept { return refused_.get(); }
+    [[nodiscard]] std::uint64_t refusals() const noexcept
+    {
+        return refusals_.load(std::memory_order_relaxed);
+    }
+    /// Whether one waits; asked once.
+    [[nodiscard]] bool take_stillness() noexcept
+    {
+        return stillness_.exchange(false, std::memory_order_acq_rel);
+    }
 
 private:
     EventFd event_;
     std::atomic<bool> running_{};
     FirstOnly<End> end_;
     FirstOnly<UnmappedAccess> unmapped_;
+    FirstOnly<RefusedAccess> refused_;
+    std::atomic<std::uint64_t> refusals_{};
+    std::atomic<bool> stillness_{};
 };
 
 } // namespace aliasvm::machine

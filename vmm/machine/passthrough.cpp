@@ -22,8 +22,8 @@ using State = PassthroughLine::State;
 
 } // namespace
 
-Passthrough::Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& alias,
-                         kvm::SlotId first_slot)
+Passthrough::Passthrough(kvm::Vm& vm, devices::LineWatch& watch, vfio::Host& host,
+                         const plan::AliasPlan& alias, kvm::SlotId first_slot)
     : kind_{alias.dma}, compatible_{alias.compatible}, device_{host.open(alias.sysname, alias.dma)}
 {
     for (const plan::Window& window : alias.windows)
@@ -38,7 +38,8 @@ Passthrough::Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& a
         const bool level = device_->irq(index).automasked;
         triggers_.push_back(level ? Trigger::level : Trigger::edge);
         if (level)
-            lines_.push_back(std::make_unique<devices::LevelLine>(vm, *device_, index, line.guest));
+            lines_.push_back(
+                std::make_unique<devices::LevelLine>(vm, *device_, index, line.guest, &watch));
         else
             lines_.push_back(std::make_unique<devices::EdgeLine>(vm, *device_, index, line.guest));
     }

@@ -7,6 +7,7 @@
 #include "common/quiesce/saved_registers.hpp"
 #include "common/vfio/port.hpp"
 #include "devices/passthrough/alias_window.hpp"
+#include "devices/passthrough/line_watch.hpp"
 #include "devices/passthrough/passthrough_line.hpp"
 #include "vmm/machine/dma_memory.hpp"
 
@@ -30,9 +31,9 @@ class Passthrough
 {
 public:
     /// Opens the device of `alias` and maps its windows, which get the slots from `first_slot` on.
-    /// Vm outlives this.
-    Passthrough(kvm::Vm& vm, vfio::Host& host, const plan::AliasPlan& alias,
-                kvm::SlotId first_slot);
+    /// Vm and watch outlive this.
+    Passthrough(kvm::Vm& vm, devices::LineWatch& watch, vfio::Host& host,
+                const plan::AliasPlan& alias, kvm::SlotId first_slot);
     ~Passthrough();
     Passthrough(const Passthrough&) = delete;
     Passthrough& operator=(const Passthrough&) = delete;

@@ -44,8 +44,8 @@ std::thread start(auto body)
 
 } // namespace
 
-VcpuThread::VcpuThread(kvm::VcpuIndex index, kvm::Vcpu& vcpu, MmioBus& bus, Notices& notices)
-    : index_{index}, vcpu_{vcpu}, bus_{bus}, notices_{notices}, thread_{start([this] { run(); })}
+VcpuThread::VcpuThread(kvm::VcpuIndex index, kvm::Vcpu& vcpu, GuestSpace& space, Notices& notices)
+    : exited_{index, vcpu, space, notices}, thread_{start([this] { run(); })}
 {
 }
 
@@ -58,7 +58,7 @@ VcpuThread::~VcpuThread()
 /// Under the lock, after every change.
 void VcpuThread::tell_wishes() noexcept
 {
-    wished_for_.store(stop_ || state_ != State::running, std::memory_order_release);
+    wished_for_.store(stop_ || held(), std::memory_order_release);
     changed_.notify_all();
 }
 
@@ -72,7 +72,7 @@ void VcpuThread::request_stop() noexcept
         stop_ = true;
         tell_wishes();
     }
-    vcpu_.kick();
+    exited_.vcpu.kick();
 }
 
 void VcpuThread::request_pause() noexcept
@@ -84,7 +84,7 @@ void VcpuThread::request_pause() noexcept
         state_ = State::pausing;
         tell_wishes();
     }
-    vcpu_.kick();
+    exited_.vcpu.kick();
 }
 
 void VcpuThread::wait_until_paused() noexcept
@@ -107,30 +107,59 @@ bool VcpuThread::may_run() noexcept
         return true;
     std::unique_lock lock{mutex_};
     // Again and again: between resume() and this thread's waking there may be the next pause.
-    while (state_ != State::running && !stop_)
+    while (held() && !stop_)
     {
-        state_ = State::paused;
+        if (state_ == State::pausing)
+            state_ = State::paused;
         tell_wishes();
-        changed_.wait(lock, [this] { return state_ != State::paused || stop_; });
+        changed_.wait(lock, [this] { return stop_ || !held() || state_ == State::pausing; });
     }
     return !stop_;
+}
+
+void VcpuThread::finish_exit() noexcept
+{
+    std::optional<WhenStill> left;
+    {
+        const std::lock_guard lock{mutex_};
+        left = left_;
+    }
+    if (!left)
+        return;
+    const Next next = machine::finish_exit(*left, exited_);
+    const auto* const end = std::get_if<End>(&next);
+    if (end != nullptr)
+        exited_.notices.end(*end);
+    const std::lock_guard lock{mutex_};
+    left_.reset();
+    stop_ |= end != nullptr;
+    tell_wishes();
 }
 
 void VcpuThread::run() noexcept
 {
     char name[16]; // the kernel's limit for a thread's name
-    std::snprintf(name, sizeof name, "vcpu%u", index_.value);
+    std::snprintf(name, sizeof name, "vcpu%u", exited_.index.value);
     pthread_setname_np(pthread_self(), name);
 
-    if (may_run() && index_.value == 0)
-        notices_.first_run();
+    if (may_run() && exited_.index.value == 0)
+        exited_.notices.first_run();
     while (may_run())
     {
-        if (auto end = handle_exit(vcpu_.run(), vcpu_, bus_, notices_))
+        const Next next = handle_exit(exited_.vcpu.run(), exited_);
+        if (const auto* const end = std::get_if<End>(&next))
         {
-            end->vcpu = index_.value;
-            notices_.end(*end);
+            exited_.notices.end(*end);
             break;
+        }
+        if (const auto* const left = std::get_if<WhenStill>(&next))
+        {
+            {
+                const std::lock_guard lock{mutex_};
+                left_ = *left;
+                tell_wishes();
+            }
+            exited_.notices.wants_stillness();
         }
     }
     const std::lock_guard lock{mutex_};

@@ -3,13 +3,15 @@
 #pragma once
 
 #include "common/kvm/port.hpp"
-#include "vmm/machine/mmio_bus.hpp"
+#include "vmm/machine/exit.hpp"
+#include "vmm/machine/guest_space.hpp"
 #include "vmm/machine/notices.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace aliasvm::machine
@@ -25,7 +27,7 @@ namespace aliasvm::machine
 class VcpuThread
 {
 public:
-    VcpuThread(kvm::VcpuIndex index, kvm::Vcpu& vcpu, MmioBus& bus, Notices& notices);
+    VcpuThread(kvm::VcpuIndex index, kvm::Vcpu& vcpu, GuestSpace& space, Notices& notices);
     ~VcpuThread();
     VcpuThread(const VcpuThread&) = delete;
     VcpuThread& operator=(const VcpuThread&) = delete;
@@ -40,6 +42,11 @@ public:
     void wait_until_paused() noexcept;
     void resume() noexcept;
 
+    /// While all vCPUs of the machine are paused: does what the last exit has left for this moment
+    /// (Notices::wants_stillness()). Until then the thread does not go back into the guest, resumed
+    /// or not. Nothing if there is nothing.
+    void finish_exit() noexcept;
+
 private:
     /// The transitions, and there is no other; a thread begins in `paused`:
     ///
@@ -50,6 +57,8 @@ private:
     ///
     /// The thread waits in `paused` alone, and a stop ends that wait. Once it is stopping, or over,
     /// it takes no further part: it never becomes `paused` again.
+    ///
+    /// An exit that is left for later holds the thread before KVM_RUN in any state.
     enum class State : std::uint8_t
     {
         running,
@@ -58,18 +67,17 @@ private:
     };
 
     void run() noexcept;
+    [[nodiscard]] bool held() const noexcept { return state_ != State::running || left_; }
     [[nodiscard]] bool may_run() noexcept;
     void tell_wishes() noexcept;
 
-    kvm::VcpuIndex index_;
-    kvm::Vcpu& vcpu_;
-    MmioBus& bus_;
-    Notices& notices_;
+    Exited exited_;
 
-    std::atomic<bool> wished_for_{true}; ///< stop_ or not running: spares each exit the lock
+    std::atomic<bool> wished_for_{true}; ///< stop_ or held(): spares each exit the lock
     std::mutex mutex_;
     std::condition_variable changed_;
     State state_{State::paused}; ///< the rest under mutex_
+    std::optional<WhenStill> left_;
     bool stop_{};
     bool over_{};
 

@@ -5,10 +5,19 @@
 #include "vmm/machine/vcpu_thread.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
+#include <optional>
 
 namespace aliasvm::machine
 {
+
+/// What becomes of the guest's clock while its vCPUs stand still.
+enum class GuestClock : std::uint8_t
+{
+    stands, ///< the guest finds no time missing: its timers, watchdogs and schedulers see nothing
+    runs,   ///< it finds that time has passed
+};
 
 /// Main thread only.
 class VcpuThreads
@@ -21,26 +30,32 @@ public:
 
     /// One vCPU more, and its thread. Before the first resume(), until which all are paused; for
     /// the rest see VcpuThread.
-    void add(kvm::VcpuIndex index, kvm::Vcpu& vcpu, MmioBus& bus, Notices& notices);
+    void add(kvm::VcpuIndex index, kvm::Vcpu& vcpu, GuestSpace& space, Notices& notices);
 
-    /// Returns once no vCPU is in the guest. Twice is once.
-    void pause();
+    /// Returns once no vCPU is in the guest. Twice is once. The clock is as the last call says.
+    void pause(GuestClock clock);
     void resume();
     [[nodiscard]] bool paused() const noexcept { return paused_; }
 
     /// Does `act` while no vCPU is in the guest, also if they are paused already; afterwards they
     /// are what they were. Throws what `act` throws. The time that they stood still because of
-    /// this: 0 if they were paused.
+    /// this: 0 if they were paused, whose clock is then left as it is. A clock that is made to
+    /// stand falls behind the host's each time: it is for what takes long, or is seldom.
     template <class Act>
-    std::chrono::microseconds while_still(Act&& act);
+    std::chrono::microseconds while_still(GuestClock clock, Act&& act);
+
+    /// What vCPUs' exits have left for a moment in which all of them stand still.
+    void finish_exits();
 
 private:
+    kvm::Vcpu* first_{}; ///< whose clock is that of all
     std::deque<VcpuThread> threads_;
     bool paused_{true};
+    std::optional<std::uint64_t> clock_; ///< to go on from, if it stands
 };
 
 template <class Act>
-std::chrono::microseconds VcpuThreads::while_still(Act&& act)
+std::chrono::microseconds VcpuThreads::while_still(GuestClock clock, Act&& act)
 {
     using Clock = std::chrono::steady_clock;
     if (paused_)
@@ -56,7 +71,7 @@ std::chrono::microseconds VcpuThreads::while_still(Act&& act)
     const auto start = Clock::now();
     {
         const Resume at_the_end{*this};
-        pause();
+        pause(clock);
         act();
     }
     return std::chrono::ceil<std::chrono::microseconds>(Clock::now() - start);

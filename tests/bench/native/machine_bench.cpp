@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an emulated access costs once KVM has come back with it.
 #include "devices/emulated/cadence_uart.hpp"
+#include "tests/unit/machine/space_bench.hpp"
 #include "vmm/machine/exit.hpp"
 
 #include <array>
 #include <cstddef>
+#include <memory>
 
 #include <benchmark/benchmark.h>
 
@@ -37,16 +39,6 @@ struct Wire final : devices::IrqLine, devices::UartSink
     std::size_t sent{};
 };
 
-struct Cpu final : kvm::Vcpu
-{
-    void set_entry(GuestAddr, std::uint64_t) override {}
-    kvm::VcpuExit run() noexcept override { return kvm::Interrupted{}; }
-    void kick() noexcept override {}
-    bool inject_external_abort() noexcept override { return true; }
-    std::uint64_t program_counter() noexcept override { return 0; }
-    UniqueFd statistics() override { return {}; }
-};
-
 /// As many windows as a machine with all its UARTs, CANs and timers emulated would have.
 struct Bus
 {
@@ -56,7 +48,8 @@ struct Bus
             bus.add({{uart_window.value + i * 0x1'0000}, 0x1000}, "device", device);
     }
     Register device;
-    machine::MmioBus bus;
+    tests::SpaceBench around;
+    machine::MmioBus& bus = around.bus;
 };
 
 void bus_read(benchmark::State& state, GuestAddr at)
@@ -72,12 +65,11 @@ BENCHMARK_CAPTURE(bus_read, miss, nothing);
 void exit_read(benchmark::State& state, GuestAddr at)
 {
     Bus machine;
-    Cpu cpu;
-    machine::Notices notices;
+    fakes::FakeVcpu cpu{std::make_shared<fakes::VcpuModel>()};
+    const machine::Exited exited{{0}, cpu, machine.around.space, machine.around.notices};
     std::array<std::byte, 8> answer{};
     for (auto _ : state)
-        benchmark::DoNotOptimize(
-            handle_exit(kvm::MmioRead{at, 4, answer.data()}, cpu, machine.bus, notices));
+        benchmark::DoNotOptimize(handle_exit(kvm::MmioRead{at, 4, answer.data()}, exited));
 }
 BENCHMARK_CAPTURE(exit_read, hit, channel_status);
 BENCHMARK_CAPTURE(exit_read, miss, nothing);

@@ -3,48 +3,15 @@
 #pragma once
 
 #include "common/a64/perform.hpp"
+#include "tests/fakes/fake_registers.hpp"
 
-#include <array>
-#include <cstddef>
 #include <map>
 #include <vector>
 
 namespace aliasvm::a64
 {
 
-class FakeRegisters : public Registers
-{
-public:
-    std::array<std::uint64_t, 31> x{};
-    std::uint64_t sp{};
-    std::uint64_t pc{};
-    std::array<Quad, 32> v{};
-
-    [[nodiscard]] std::uint64_t general(Register which) const noexcept override
-    {
-        if (which == Register::sp)
-            return sp;
-        if (which == Register::pc)
-            return pc;
-        return x.at(static_cast<std::size_t>(which));
-    }
-    [[nodiscard]] Quad vector(VectorRegister which) const noexcept override
-    {
-        return v.at(which.number);
-    }
-    void set_general(Register which, std::uint64_t value) noexcept override
-    {
-        if (which == Register::sp)
-            sp = value;
-        else
-            x.at(static_cast<std::size_t>(which)) = value;
-    }
-    void set_vector(VectorRegister which, Quad value) noexcept override
-    {
-        v.at(which.number) = value;
-    }
-    void step() noexcept override { pc += 4; }
-};
+using fakes::FakeRegisters;
 
 /// Bytes anywhere, and what was done to them, in order.
 class FakeMemory : public Memory

@@ -100,15 +100,20 @@ protected:
     {
         co_await daemon.registered(2); // the second time with a machine
     }
-    awaitable<bool> said(std::string status)
+    awaitable<bool> holds(std::function<bool()> condition)
     {
         for (int tries = 0; tries < 5000; ++tries)
         {
-            if (systemd.text().find("STATUS=" + status) != std::string::npos)
+            if (condition())
                 co_return true;
             co_await daemon.pass(1ms);
         }
         co_return false;
+    }
+    awaitable<bool> said(std::string status)
+    {
+        co_return co_await holds(
+            [&] { return systemd.text().find("STATUS=" + status) != std::string::npos; });
     }
     awaitable<void> power_off()
     {
@@ -308,7 +313,8 @@ TEST_F(ASession, IsServedAndConfinedBeforeItsGuestRuns)
                       co_await serving();
                       EXPECT_EQ(confined, 1U);
                       EXPECT_FALSE(daemon.registrations[1].paused);
-                      EXPECT_TRUE(system.vm().pending(*Spi::from_dt_cell(21)));
+                      EXPECT_TRUE(co_await holds(
+                          [this] { return system.vm().pending(*Spi::from_dt_cell(21)); }));
                       for (std::uint32_t n = 0; n < 4; ++n)
                           EXPECT_TRUE(system.vm().vcpu(n).wait_idle()) << n;
                       EXPECT_TRUE(co_await said("running: 4 vCPUs"));

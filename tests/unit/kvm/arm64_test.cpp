@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <vector>
 
@@ -82,8 +83,9 @@ protected:
 TEST_F(AnArm64Vgic, IsPlacedAndSizedBeforeItIsInitialised)
 {
     const auto vgic = make_vgic(vm_fd, zynqmp);
+    registers[0x008] = 0x4b00'243b;
     vgic->init();
-    ASSERT_EQ(set.size(), 4U);
+    ASSERT_EQ(set.size(), 5U);
     EXPECT_EQ(set[0].group, static_cast<unsigned>(KVM_DEV_ARM_VGIC_GRP_ADDR));
     EXPECT_EQ(set[0].number, static_cast<unsigned>(KVM_VGIC_V2_ADDR_TYPE_DIST));
     EXPECT_EQ(set[0].value, 0xf901'0000U);
@@ -93,6 +95,47 @@ TEST_F(AnArm64Vgic, IsPlacedAndSizedBeforeItIsInitialised)
     EXPECT_EQ(set[2].value, 192U);
     EXPECT_EQ(set[3].group, static_cast<unsigned>(KVM_DEV_ARM_VGIC_GRP_CTRL));
     EXPECT_EQ(set[3].number, static_cast<unsigned>(KVM_DEV_ARM_VGIC_CTRL_INIT));
+    EXPECT_EQ(set[4].number, 0x008U) << "GICD_IIDR: groups are taken from here from now on";
+    EXPECT_EQ(set[4].value, 0x4b00'243bU);
+}
+
+TEST_F(AnArm64Vgic, HasAllItsSharedLinesAsLevelOnceTheyArePreset)
+{
+    const auto vgic = make_vgic(vm_fd, zynqmp);
+    set.clear();
+    vgic->preset_all_level();
+    ASSERT_EQ(set.size(), 10U);
+    for (std::uint64_t n = 0; n < 10; ++n)
+    {
+        EXPECT_EQ(set[n].group, static_cast<unsigned>(KVM_DEV_ARM_VGIC_GRP_DIST_REGS));
+        EXPECT_EQ(set[n].number, 0xc08 + 4 * n) << "0xc00 and 0xc04 are of private interrupts";
+        EXPECT_EQ(set[n].value, 0U);
+    }
+}
+
+TEST_F(AnArm64Vgic, TakesAWordInTheViewOfTheCpuThatMakesIt)
+{
+    const auto vgic = make_vgic(vm_fd, zynqmp);
+    set.clear();
+    vgic->store_distributor(VcpuIndex{3}, GicdOffset{0x400}, 0xa0a0'a0a0);
+    ASSERT_EQ(set.size(), 1U);
+    EXPECT_EQ(set[0].group, static_cast<unsigned>(KVM_DEV_ARM_VGIC_GRP_DIST_REGS));
+    EXPECT_EQ(set[0].number, 3ULL << 32 | 0x400);
+    EXPECT_EQ(set[0].value, 0xa0a0'a0a0U);
+    registers[1ULL << 32 | 0x800] = 0x0202'0202;
+    EXPECT_EQ(vgic->load_distributor(VcpuIndex{1}, GicdOffset{0x800}), 0x0202'0202U);
+
+    vgic->store_distributor(VcpuIndex{0}, GicdOffset{0x008}, 1);
+    EXPECT_EQ(set.size(), 1U) << "GICD_IIDR is read-only to a guest";
+}
+
+TEST_F(AnArm64Vgic, ReadsZeroWhereKvmHasNoRegister)
+{
+    const auto vgic = make_vgic(vm_fd, zynqmp);
+    kernel.answer(KVM_GET_DEVICE_ATTR, -ENXIO);
+    kernel.answer(KVM_SET_DEVICE_ATTR, -ENXIO);
+    EXPECT_EQ(vgic->load_distributor(VcpuIndex{0}, GicdOffset{0xffc}), 0U);
+    vgic->store_distributor(VcpuIndex{0}, GicdOffset{0xffc}, 1);
 }
 
 TEST_F(AnArm64Vgic, PresetsOneLineAndLeavesItsNeighbours)
@@ -136,8 +179,17 @@ protected:
                   [this](int, void* argument)
                   {
                       const auto& reg = *static_cast<const kvm_one_reg*>(argument);
-                      registers[reg.id] = *reinterpret_cast<const std::uint64_t*>(reg.addr);
-                      return 0;
+                      std::memcpy(&registers[reg.id], reinterpret_cast<const void*>(reg.addr),
+                                  sizeof(std::uint64_t));
+                      return refuses == reg.id ? -EINVAL : 0;
+                  });
+        kernel.on(KVM_GET_ONE_REG,
+                  [this](int, void* argument)
+                  {
+                      const auto& reg = *static_cast<const kvm_one_reg*>(argument);
+                      std::memcpy(reinterpret_cast<void*>(reg.addr), &registers[reg.id],
+                                  sizeof(std::uint64_t));
+                      return refuses == reg.id ? -EINVAL : 0;
                   });
         kernel.record(KVM_SET_VCPU_EVENTS, events);
     }
@@ -145,8 +197,16 @@ protected:
     fakes::ScriptedIoctl kernel;
     std::vector<kvm_vcpu_init> inits;
     std::map<std::uint64_t, std::uint64_t> registers;
+    std::uint64_t refuses{}; ///< id of a register
     std::vector<kvm_vcpu_events> events;
 };
+
+// Documentation/virt/kvm/api.rst, "arm64 core registers": 2 words a register, X0 first.
+constexpr std::uint64_t core = 0x6030'0000'0010'0000;
+constexpr std::uint64_t core_sp = core + 62;
+constexpr std::uint64_t core_pc = core + 64;
+constexpr std::uint64_t core_pstate = core + 66;
+constexpr std::uint64_t core_sp_el1 = core + 68;
 
 TEST_F(AnArm64Vcpu, StartsOnlyTheFirst)
 {
@@ -162,8 +222,6 @@ TEST_F(AnArm64Vcpu, EntersAsTheBootProtocolSays)
 {
     const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
     vcpu->set_entry(GuestAddr{0x8'0000}, 0x700'0000);
-    // Documentation/virt/kvm/api.rst, "arm64 core registers": 2 words a register, X0 first.
-    constexpr std::uint64_t core = 0x6030'0000'0010'0000;
     EXPECT_EQ(registers.at(core + 0), 0x700'0000U);
     EXPECT_EQ(registers.at(core + 2), 0U);
     EXPECT_EQ(registers.at(core + 4), 0U);
@@ -179,6 +237,87 @@ TEST_F(AnArm64Vcpu, InjectsAnExternalAbortAndNothingElse)
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].exception.ext_dabt_pending, 1);
     EXPECT_EQ(events[0].exception.serror_pending, 0);
+}
+
+TEST_F(AnArm64Vcpu, HasTheStackPointerThatItsStateSays)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+    RegisterFile& file = vcpu->registers();
+    registers[core_sp] = 0x1000;
+    registers[core_sp_el1] = 0x2000;
+    registers[core_pstate] = 0x3c5; // EL1h
+    EXPECT_EQ(file.general(a64::Register::sp), 0x2000U);
+    registers[core_pstate] = 0x3c4; // EL1t
+    EXPECT_EQ(file.general(a64::Register::sp), 0x1000U);
+    registers[core_pstate] = 0; // EL0t
+    file.set_general(a64::Register::sp, 0x3000);
+    EXPECT_EQ(registers[core_sp], 0x3000U);
+    EXPECT_FALSE(file.failed());
+}
+
+TEST_F(AnArm64Vcpu, StepsOverAnInstruction)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+    registers[core_pc] = 0x1000;
+    registers[core_pstate] = 0x3c5 | 1U << 21; // SS
+    vcpu->registers().step();
+    EXPECT_EQ(registers[core_pc], 0x1004U);
+    EXPECT_EQ(registers[core_pstate], 0x3c5U);
+}
+
+TEST_F(AnArm64Vcpu, RemembersThatKvmRefusedARegister)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+    refuses = core + 4; // X2
+    EXPECT_EQ(vcpu->registers().general(a64::Register{3}), 0U);
+    EXPECT_FALSE(vcpu->registers().failed());
+    EXPECT_EQ(vcpu->registers().general(a64::Register{2}), 0U);
+    EXPECT_TRUE(vcpu->registers().failed());
+}
+
+TEST_F(AnArm64Vcpu, SaysHowItTranslatesAddresses)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+    registers[core_pstate] = 0x5;
+    registers[ARM64_SYS_REG(3, 0, 1, 0, 0)] = 0x30d0'0801;
+    registers[ARM64_SYS_REG(3, 0, 2, 0, 2)] = 25;
+    registers[ARM64_SYS_REG(3, 0, 2, 0, 0)] = 0x4000;
+    registers[ARM64_SYS_REG(3, 0, 2, 0, 1)] = 0x5000;
+    registers[ARM64_SYS_REG(3, 0, 0, 7, 0)] = 0x1122; // PARange 2: 40 bits
+    const auto state = vcpu->state();
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->pstate, 5U);
+    EXPECT_EQ(state->regime.sctlr, 0x30d0'0801U);
+    EXPECT_EQ(state->regime.tcr, 25U);
+    EXPECT_EQ(state->regime.ttbr0, 0x4000U);
+    EXPECT_EQ(state->regime.ttbr1, 0x5000U);
+    EXPECT_EQ(state->regime.physical_bits, 40U);
+    refuses = ARM64_SYS_REG(3, 0, 2, 0, 2);
+    EXPECT_FALSE(vcpu->state());
+}
+
+TEST_F(AnArm64Vcpu, HasAClockThatCanBeSet)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+    registers[KVM_REG_ARM_TIMER_CNT] = 1234;
+    EXPECT_EQ(vcpu->virtual_counter(), 1234U);
+    EXPECT_TRUE(vcpu->set_virtual_counter(99));
+    EXPECT_EQ(registers[KVM_REG_ARM_TIMER_CNT], 99U);
+    refuses = KVM_REG_ARM_TIMER_CNT;
+    EXPECT_FALSE(vcpu->virtual_counter());
+    EXPECT_FALSE(vcpu->set_virtual_counter(1));
+}
+
+TEST_F(AnArm64Vcpu, IsToldWhereItsStolenTimeGoes)
+{
+    std::vector<kvm_device_attr> attributes;
+    kernel.record(KVM_SET_DEVICE_ATTR, attributes);
+    make_vcpu(vm_fd, VcpuIndex{1}, area_size)->set_stolen_time(GuestAddr{0xf7ff'f040});
+    ASSERT_EQ(attributes.size(), 1U);
+    EXPECT_EQ(attributes[0].group, static_cast<unsigned>(KVM_ARM_VCPU_PVTIME_CTRL));
+    EXPECT_EQ(attributes[0].attr, static_cast<unsigned>(KVM_ARM_VCPU_PVTIME_IPA));
+    kernel.answer(KVM_SET_DEVICE_ATTR, -ENXIO);
+    EXPECT_THROW(make_vcpu(vm_fd, VcpuIndex{1}, area_size)->set_stolen_time({}), Error);
 }
 
 TEST_F(AnArm64Vcpu, SaysThatItCannotInject)

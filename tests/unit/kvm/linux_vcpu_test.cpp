@@ -3,6 +3,7 @@
 #include "common/kvm/linux_vcpu.hpp"
 
 #include "common/base/error.hpp"
+#include "tests/fakes/fake_registers.hpp"
 #include "tests/fakes/scripted_ioctl.hpp"
 
 #include <linux/kvm.h>
@@ -38,8 +39,15 @@ class PlainVcpu final : public LinuxVcpu
 public:
     explicit PlainVcpu(UniqueFd fd) : LinuxVcpu{std::move(fd), VcpuIndex{0}, area_size} {}
     void set_entry(GuestAddr, std::uint64_t) override {}
+    void set_stolen_time(GuestAddr) override {}
     bool inject_external_abort() noexcept override { return false; }
+    std::optional<CpuState> state() noexcept override { return std::nullopt; }
+    RegisterFile& registers() noexcept override { return registers_of_none; }
+    std::optional<std::uint64_t> virtual_counter() noexcept override { return std::nullopt; }
+    bool set_virtual_counter(std::uint64_t) noexcept override { return false; }
     std::uint64_t program_counter() noexcept override { return 0; }
+
+    fakes::FakeRegisters registers_of_none;
 };
 
 class ALinuxVcpu : public testing::Test

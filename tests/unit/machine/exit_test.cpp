@@ -2,8 +2,13 @@
 // handle_exit: each way out of KVM_RUN, and what becomes of it.
 #include "vmm/machine/exit.hpp"
 
+#include "tests/unit/machine/space_bench.hpp"
+
 #include <array>
 #include <cstring>
+#include <memory>
+#include <optional>
+#include <variant>
 
 #include <gtest/gtest.h>
 
@@ -12,28 +17,6 @@ namespace
 
 using namespace aliasvm;
 using machine::EndCause;
-
-struct Cpu final : kvm::Vcpu
-{
-    void set_entry(GuestAddr, std::uint64_t) override {}
-    kvm::VcpuExit run() noexcept override { return kvm::Interrupted{}; }
-    void kick() noexcept override {}
-    bool inject_external_abort() noexcept override
-    {
-        ++aborts;
-        return can_abort;
-    }
-    UniqueFd statistics() override { return {}; }
-    std::uint64_t program_counter() noexcept override
-    {
-        ++asked_for_pc;
-        return 0x1000;
-    }
-
-    bool can_abort = true;
-    int aborts{};
-    int asked_for_pc{};
-};
 
 struct Constant final : devices::MmioDevice
 {
@@ -45,9 +28,23 @@ struct Constant final : devices::MmioDevice
 class AnExit : public testing::Test
 {
 protected:
-    AnExit() { bus.add({{0xff00'0000}, 0x1000}, "uart0", device); }
+    AnExit()
+    {
+        bus.add({{0xff00'0000}, 0x1000}, "uart0", device);
+        model->registers.pc = 0x1000;
+    }
 
-    auto handle(const kvm::VcpuExit& exit) { return handle_exit(exit, cpu, bus, notices); }
+    machine::Exited exited() { return {{0}, cpu, around.space, notices}; }
+
+    /// None if the guest goes on.
+    std::optional<machine::End> handle(const kvm::VcpuExit& exit)
+    {
+        const machine::Next next = handle_exit(exit, exited());
+        if (const auto* const end = std::get_if<machine::End>(&next))
+            return *end;
+        EXPECT_TRUE(std::holds_alternative<machine::GoOn>(next));
+        return std::nullopt;
+    }
 
     std::uint64_t read(std::uint64_t at, std::uint8_t width)
     {
@@ -59,10 +56,12 @@ protected:
         return value;
     }
 
-    Cpu cpu;
+    tests::SpaceBench around;
+    machine::MmioBus& bus = around.bus;
+    machine::Notices& notices = around.notices;
+    std::shared_ptr<fakes::VcpuModel> model = std::make_shared<fakes::VcpuModel>();
+    fakes::FakeVcpu cpu{model};
     Constant device;
-    machine::MmioBus bus;
-    machine::Notices notices;
 };
 
 TEST_F(AnExit, ForAReadIsAnsweredByTheDevice)
@@ -91,23 +90,42 @@ TEST_F(AnExit, WhereNothingIsIsToldOnceWithThePlaceInTheProgram)
     EXPECT_EQ(told->at, GuestAddr{0x8000'0000});
     EXPECT_EQ(told->pc, 0x1000U);
     EXPECT_FALSE(told->write);
-    EXPECT_EQ(cpu.asked_for_pc, 1) << "a million such accesses must not cost an ioctl each";
+    EXPECT_EQ(model->asked_for_pc(), 1U) << "a million such accesses must not cost an ioctl each";
     EXPECT_EQ(bus.unmapped_reads() + bus.unmapped_writes(), 2U);
 }
 
-TEST_F(AnExit, ForAnUndescribedAccessGivesTheGuestAnAbort)
+TEST_F(AnExit, ThatCannotBePerformedGivesTheGuestAnAbortAndIsToldOnce)
 {
-    EXPECT_FALSE(handle(kvm::UndescribedAccess{{0x8000'0000}}));
-    EXPECT_EQ(cpu.aborts, 1);
+    around.poke(0x1000, 0x1400'0000U); // b .
+    for (int n = 0; n < 3; ++n)
+        EXPECT_FALSE(handle(kvm::UndescribedAccess{{0x8000'0000}, true}));
+    EXPECT_EQ(model->aborts(), 3U);
+    EXPECT_EQ(model->registers.pc, 0x1000U);
+    EXPECT_EQ(notices.refusals(), 3U);
+    const auto told = notices.refused();
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->at, GuestAddr{0x8000'0000});
+    EXPECT_TRUE(told->write);
+    EXPECT_EQ(told->pc, 0x1000U);
+    EXPECT_EQ(told->word, 0x1400'0000U);
+    EXPECT_EQ(model->asked_for_pc(), 1U);
 }
 
-TEST_F(AnExit, ForAnUndescribedAccessEndsTheMachineWhereTheHostCannotAbort)
+TEST_F(AnExit, ThatCannotBePerformedEndsTheMachineWhereTheHostCannotAbort)
 {
-    cpu.can_abort = false;
-    const auto end = handle(kvm::UndescribedAccess{{0x8000'0000}});
+    model->can_inject = false;
+    const auto end = handle(kvm::UndescribedAccess{{0x8000'0000}, false});
     ASSERT_TRUE(end);
     EXPECT_EQ(end->cause, EndCause::failure);
     EXPECT_EQ(end->pc, 0x1000U);
+}
+
+TEST_F(AnExit, EndsTheMachineIfKvmRefusesARegister)
+{
+    model->registers.refuses = true;
+    const auto end = handle(kvm::UndescribedAccess{{0x8000'0000}, false});
+    ASSERT_TRUE(end);
+    EXPECT_EQ(end->cause, EndCause::failure);
 }
 
 TEST_F(AnExit, ForASystemEventEndsTheMachineWithItsCause)

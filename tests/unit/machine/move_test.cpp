@@ -51,10 +51,12 @@ TEST_F(AMoveBetweenMachines, BringsEachInterruptToTheOwnerAlone)
         for (int n = 0; n < 20; ++n)
         {
             device().raise(0);
+            machines[owner]->serve_lines();
             EXPECT_TRUE(vm(owner).pending(uart_spi));
             EXPECT_FALSE(vm(1 - owner).pending(uart_spi));
             device().lower(0);
             EXPECT_TRUE(vm(owner).acknowledge(uart_spi));
+            machines[owner]->serve_lines();
             EXPECT_EQ(device().fired(0), ++fired);
         }
         move(owner, 1 - owner);
@@ -64,9 +66,11 @@ TEST_F(AMoveBetweenMachines, BringsEachInterruptToTheOwnerAlone)
 TEST_F(AMoveBetweenMachines, TakesAnUnservedInterruptAlong)
 {
     device().raise(0);
+    machines[0]->serve_lines();
     EXPECT_TRUE(vm(0).pending(uart_spi));
     move(0, 1);
     EXPECT_FALSE(vm(0).pending(uart_spi)) << "the old owner sees nothing of it any more";
+    machines[1]->serve_lines();
     EXPECT_TRUE(vm(1).pending(uart_spi)) << "the device still wants something";
 }
 
@@ -106,7 +110,12 @@ TEST_F(AMoveBetweenMachines, IsNotDisturbedByTraffic)
     {
         const std::size_t owner = round % 2;
         const unsigned before = served[owner];
-        EXPECT_TRUE(wait_until([&] { return served[owner] > before; }))
+        EXPECT_TRUE(wait_until(
+            [&]
+            {
+                machines[owner]->serve_lines();
+                return served[owner] > before;
+            }))
             << "no interrupt in round " << round;
         machines[owner]->detach("uart0");
         const unsigned last = served[owner];

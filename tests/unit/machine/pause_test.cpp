@@ -2,6 +2,7 @@
 // vCPUs that stand still: all of them, for as long as somebody wants it, and whatever comes
 // between.
 #include "tests/unit/machine/machine_bench.hpp"
+#include "tests/unit/machine/space_bench.hpp"
 
 #include <atomic>
 #include <random>
@@ -22,11 +23,12 @@ class AVcpuThread : public testing::Test
 protected:
     std::shared_ptr<fakes::VcpuModel> model = std::make_shared<fakes::VcpuModel>();
     fakes::FakeVcpu vcpu{model};
-    machine::MmioBus bus;
-    machine::Notices notices;
+    SpaceBench around;
+    machine::MmioBus& bus = around.bus;
+    machine::Notices& notices = around.notices;
     std::optional<machine::VcpuThread> thread;
 
-    void make() { thread.emplace(kvm::VcpuIndex{0}, vcpu, bus, notices); }
+    void make() { thread.emplace(kvm::VcpuIndex{0}, vcpu, around.space, notices); }
     void start()
     {
         make();
@@ -208,9 +210,35 @@ TEST_F(APausedMachine, KeepsTheInterruptsOfItsDevices)
     const auto machine = power_on(plan_of({uart_alias(plan::Backing::instance)}));
     machine->pause();
     device().raise(0);
+    machine->serve_lines();
     EXPECT_TRUE(system.vm().pending(uart_spi));
     machine->resume();
     EXPECT_TRUE(system.vm().pending(uart_spi));
+}
+
+TEST_F(APausedMachine, KeepsTheGuestsClock)
+{
+    const auto machine = power_on(plan_of({}, 2));
+    auto& cpu = system.vm().vcpu(0);
+    ASSERT_TRUE(cpu.wait_idle());
+    cpu.clock = 1000;
+    machine->pause();
+    cpu.clock = 5000; // the host's goes on
+    machine->pause();
+    cpu.clock = 9000;
+    machine->resume();
+    EXPECT_EQ(cpu.clock_set, std::vector<std::uint64_t>{1000});
+    EXPECT_TRUE(system.vm().vcpu(1).clock_set.empty()) << "there is one clock";
+}
+
+TEST_F(APausedMachine, LetsTheGuestsClockRunIfThatIsWanted)
+{
+    const auto machine = power_on(plan_of({}));
+    auto& cpu = system.vm().vcpu(0);
+    ASSERT_TRUE(cpu.wait_idle());
+    machine->pause(machine::GuestClock::runs);
+    machine->resume();
+    EXPECT_TRUE(cpu.clock_set.empty());
 }
 
 TEST_F(APausedMachine, MayHaveVcpusThatAreOver)

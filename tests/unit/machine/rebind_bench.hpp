@@ -62,7 +62,8 @@ struct State
     std::map<std::uint32_t, std::pair<std::uint64_t, std::byte*>> slots;
     std::size_t irqfds;
     bool opened;
-    std::vector<bool> signals, resamples, masked;
+    /// Whether it resamples is not: the kernel takes a line over at the guest's next EOI.
+    std::vector<bool> signals, masked;
     std::vector<std::pair<std::uint64_t, std::byte*>> dma;
     std::vector<Holding> holdings;
     bool paused;
@@ -91,7 +92,6 @@ protected:
         for (std::uint32_t n = 0; n < lines; ++n)
         {
             now.signals.push_back(dev.has_signal(n));
-            now.resamples.push_back(dev.resamples(n));
             now.masked.push_back(dev.masked(n));
         }
         for (const auto& [range, at] : dev.dma)
@@ -124,12 +124,15 @@ protected:
     }
 
     /// The interrupt goes from device to guest and the EOI back.
-    static void expect_served(fakes::DeviceModel& dev, fakes::VmModel& vm, Spi line)
+    static void expect_served(machine::Machine& machine, fakes::DeviceModel& dev,
+                              fakes::VmModel& vm, Spi line)
     {
         dev.raise(0);
+        machine.serve_lines();
         EXPECT_TRUE(vm.pending(line));
         dev.lower(0);
         EXPECT_TRUE(vm.acknowledge(line));
+        machine.serve_lines();
         EXPECT_FALSE(dev.masked(0));
         EXPECT_FALSE(vm.pending(line));
     }

@@ -177,7 +177,7 @@ TEST_F(ABusMaster, ThatDoesNotStopStaysWhereItIs)
     EXPECT_TRUE(state(*machine, system.vm(), gem(), 2) == before);
     EXPECT_EQ(at(network_control), both);
     EXPECT_EQ(at(transmit_queue), 0x1000U);
-    expect_served(gem(), system.vm(), gem_spi);
+    expect_served(*machine, gem(), system.vm(), gem_spi);
 }
 
 } // namespace

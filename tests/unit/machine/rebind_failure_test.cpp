@@ -43,7 +43,7 @@ TEST_F(ARebinding, ThatFailsAnywhereOnTheWayOutLeavesTheDeviceAtWork)
         EXPECT_THAT(told, AllOf(HasSubstr("take inst ff0c0000.ethernet from behind gem0: "),
                                 HasSubstr(call), testing::EndsWith(": Input/output error")));
         ASSERT_TRUE(state(*machine, vm, gem, 2) == before) << call;
-        expect_served(gem, vm, gem_spi);
+        expect_served(*machine, gem, vm, gem_spi);
         gem.raise(1);
         EXPECT_TRUE(vm.acknowledge(gem_edge_spi)) << call;
         ASSERT_TRUE(vm.vcpu(0).wait_idle()) << "the vCPU runs on after " << call;
@@ -86,9 +86,9 @@ TEST_F(ARebinding, ThatFailsAnywhereOnTheWayInLeavesTheAliasEmpty)
     }
     EXPECT_THAT(failed, ElementsAre("open ff0c0000.ethernet", "region 0", "map 0", "region 1",
                                     "map 1", "irq 0", "irq 1", "map_memory", "mask 0",
-                                    "add_irqfd 57", "set_unmask_on 0", "add_irqfd 58", "set_slot 1",
-                                    "set_slot 2", "set_signal 0", "unmask 0", "set_signal 1"));
-    expect_served(gem, vm, gem_spi);
+                                    "add_irqfd 57", "add_irqfd 58", "set_slot 1", "set_slot 2",
+                                    "set_signal 0", "unmask 0", "set_signal 1"));
+    expect_served(*machine, gem, vm, gem_spi);
     EXPECT_EQ(vm.dangling_slots(), 0U);
 }
 
@@ -106,7 +106,7 @@ TEST_F(ARebinding, CanBeTriedAgainWhenItCouldNotBeUndoneEither)
     EXPECT_EQ(vm.irqfd_count(), 0U);
     EXPECT_FALSE(host.device(gem1).opened());
     machine->attach(gem_alias("gem0", 0xff0b'0000, gem1), at_rest, host);
-    expect_served(host.device(gem1), vm, gem_spi);
+    expect_served(*machine, host.device(gem1), vm, gem_spi);
 }
 
 } // namespace
