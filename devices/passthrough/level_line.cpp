@@ -108,7 +108,7 @@ void LevelLine::serve(WatchTime now) noexcept
 bool LevelLine::may_be_the_last(WatchTime now) const noexcept
 {
     return unmasked_ && passed_on_ &&
-           (now - *unmasked_ < at_once || now - *passed_on_ < period_ * 3 / 4);
+           (late_ || now - *unmasked_ < at_once || now - *passed_on_ < period_ * 3 / 4);
 }
 
 void LevelLine::fired(WatchTime now) noexcept
@@ -119,6 +119,7 @@ void LevelLine::fired(WatchTime now) noexcept
         if (line.pending || line.active)
         {
             // The guest has not come to its device yet: what it was told holds.
+            late_ = true;
             delay_ = std::min(2 * delay_, longest_wait);
             due_ = now + delay_;
             return;
@@ -137,6 +138,7 @@ void LevelLine::pass_on(WatchTime now) noexcept
                  ? first_look
                  : std::clamp(period_ / part_of_period, shortest_mask, longest_mask);
     passed_on_ = now;
+    late_ = false;
     unmasked_.reset();
     due_ = now + delay_;
 }

@@ -68,7 +68,7 @@ public:
     static constexpr std::chrono::microseconds longest_wait{16'000};
     /// An interrupt so soon after the unmasking may be of a line that was high already, and so may
     /// one that comes well before the next is due: the main loop may be late.
-    static constexpr std::chrono::microseconds at_once{200};
+    static constexpr std::chrono::microseconds at_once{500};
 
 private:
     void do_arm() override;
@@ -92,6 +92,7 @@ private:
     std::optional<WatchTime> due_;
     std::optional<WatchTime> passed_on_; ///< last
     std::optional<WatchTime> unmasked_;  ///< last, and nothing has come since
+    bool late_{}; ///< the guest had not come to its device when it was looked at last
     std::chrono::microseconds period_{}; ///< between the last two that were passed on
     std::chrono::microseconds delay_{};  ///< the next, of a look or of the unmasking
 };

@@ -92,6 +92,13 @@ void GuestLineWatch::serve() noexcept
     set_timer();
 }
 
+std::vector<Spi> GuestLineWatch::take_found()
+{
+    const std::vector<Spi> taken = found_;
+    found_.clear(); // and keeps its room: found_edge() does not allocate
+    return taken;
+}
+
 void GuestLineWatch::set_timer() noexcept
 {
     std::optional<WatchTime> next;

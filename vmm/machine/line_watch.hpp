@@ -7,7 +7,6 @@
 #include "devices/passthrough/line_watch.hpp"
 #include "vmm/machine/vcpu_threads.hpp"
 
-#include <utility>
 #include <vector>
 
 namespace aliasvm::machine
@@ -25,7 +24,7 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return epoll_.get(); }
     void serve() noexcept;
     /// Lines that the guest has as edge, found since the last call.
-    [[nodiscard]] std::vector<Spi> take_found() noexcept { return std::exchange(found_, {}); }
+    [[nodiscard]] std::vector<Spi> take_found();
 
     void add(devices::Watched& watched, const EventFd& one, const EventFd& other) override;
     void remove(devices::Watched& watched, const EventFd& one,

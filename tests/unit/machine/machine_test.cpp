@@ -141,6 +141,30 @@ TEST_F(AMachine, BringsAPhysicalInterruptToTheGuestAsTheAlias)
     EXPECT_EQ(device().fired(0), 100U);
 }
 
+TEST_F(AMachine, TellsOnceOfALevelLineThatTheGuestHasAsEdge)
+{
+    const auto machine = power_on(plan_of({uart_alias(plan::Backing::instance)}));
+    ASSERT_TRUE(machine->serve_lines().empty());
+    auto& vm = system.vm();
+    vm.set_trigger(uart_spi, Trigger::edge);
+    std::vector<Spi> told;
+    for (int n = 0; n < 20; ++n)
+    {
+        device().raise(0);
+        ASSERT_TRUE(wait_until(
+            [&]
+            {
+                for (const Spi line : machine->serve_lines())
+                    told.push_back(line);
+                return vm.pending(uart_spi);
+            }))
+            << n;
+        device().lower(0);
+        ASSERT_TRUE(vm.acknowledge(uart_spi));
+    }
+    EXPECT_EQ(told, std::vector{uart_spi});
+}
+
 TEST_F(AMachine, DeliversAnInterruptThatWasThereBeforeIt)
 {
     device().raise(0);
