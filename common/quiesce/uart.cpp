@@ -29,11 +29,9 @@ Rest rest(RegisterWindow& registers)
         return Rest::still_busy;
     // Out of loopback, too, where the next owner's output would come back to it.
     for (const Setting& setting : as_booted)
-    {
-        if (setting.offset == cr)
-            registers.write(isr, irq_all); // before it listens again
         registers.write(setting.offset, setting.value);
-    }
+    registers.write(isr, irq_all);
+    registers.write(cr, cr_as_booted);
     return Rest::at_rest;
 }
 

@@ -93,18 +93,18 @@ inline constexpr std::uint32_t sr_ttrig = 1U << 13;
 inline constexpr std::uint32_t sr_tnful = 1U << 14;
 
 /// As the boot loader leaves it (UG1137, psu_init; U-Boot after it): 8N1, 115200 baud of 100 MHz
-/// (100e6 / (124 * (6 + 1)) = 115207), on, without flow control, trigger levels as after reset.
-/// Every UART that a guest is given begins so, whoever made it. In the order of writing; CR last.
+/// (100e6 / (124 * (6 + 1)) = 115207), without flow control, trigger levels as after reset; then
+/// on. Every UART that a guest is given begins so, whoever made it.
 struct Setting
 {
     std::uint32_t offset;
     std::uint32_t value;
 };
 inline constexpr Setting as_booted[]{
-    {mr, 0x020},    {modemcr, 0},  {flowdel, 0},
-    {rtor, 0},      {rtrig, 0x20}, {ttrig, 0x20},
-    {baudgen, 124}, {bauddiv, 6},  {cr, cr_rxen | cr_txen},
+    {mr, 0x020},   {modemcr, 0},  {flowdel, 0},   {rtor, 0},
+    {rtrig, 0x20}, {ttrig, 0x20}, {baudgen, 124}, {bauddiv, 6},
 };
+inline constexpr std::uint32_t cr_as_booted = cr_rxen | cr_txen;
 
 // MODEMCR, MODEMSR
 inline constexpr std::uint32_t modemcr_fcm = 1U << 5;

@@ -54,15 +54,10 @@ constexpr std::uint32_t as_interrupts(std::uint32_t status)
 } // namespace
 
 CadenceUart::CadenceUart(IrqLine& irq, UartSink& sink, Now now) noexcept
-    : irq_{irq}, sink_{sink}, now_{now}
+    : irq_{irq}, sink_{sink}, now_{now}, control_{cr_as_booted}
 {
     for (const Setting& setting : as_booted)
-    {
-        if (setting.offset == cr)
-            control_ = setting.value;
-        else
-            plain_[setting.offset / word_bytes] = setting.value;
-    }
+        plain_[setting.offset / word_bytes] = setting.value;
     lasting_ = as_interrupts(status());
     latched_ = lasting_;
 }

@@ -185,8 +185,9 @@ void LevelLine::forward() noexcept
     }
     catch (const Error&)
     {
-        // As before then, by hand.
+        // As before then, by hand; and a signal that could not be changed may be gone.
         undo([this] { device_.clear_unmask(index_); });
+        undo([this] { device_.set_signal(index_, fired_); });
         return unmask_by_hand(std::chrono::steady_clock::now());
     }
     watch_->remove(*this, fired_, resample_);

@@ -204,12 +204,22 @@ public:
 
     void set_signal(vfio::IrqIndex index, const EventFd& event) override
     {
-        change(DeviceModel::Call::set_signal, "set_signal", index,
-               [&](DeviceModel::IrqState& irq)
-               {
-                   irq.event = keep(event);
-                   model_.deliver(irq);
-               });
+        try
+        {
+            change(DeviceModel::Call::set_signal, "set_signal", index,
+                   [&](DeviceModel::IrqState& irq)
+                   {
+                       irq.event = keep(event);
+                       model_.deliver(irq);
+                   });
+        }
+        catch (const Error&)
+        {
+            // vfio_set_trigger() takes the old one away before it tries the new one.
+            const std::lock_guard lock{model_.mutex_};
+            model_.state(index).event.reset();
+            throw;
+        }
     }
 
     void clear_signal(vfio::IrqIndex index) override

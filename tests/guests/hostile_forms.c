@@ -4,7 +4,8 @@
 #include "hostile.h"
 
 // Arm ARM (DDI 0487) ESR_ELx, ISV: pairs, writeback, exclusives and cache maintenance report an
-// abort without register and width. A hypervisor has to reflect it, not to guess.
+// abort without register and width. A hypervisor has to read the instruction, or to reflect the
+// abort.
 
 static uint64_t unmapped(void)
 {

@@ -46,7 +46,7 @@ public:
 
     /// Opens the instance if there is one. A line is preset to what VFIO says of it, and that of an
     /// empty alias to what the plan says: somebody may come, and the guest may never write
-    /// GICD_ICFGR. Lines of emulated devices are left to them. The slots are those from
+    /// GICD_ICFGR. Lines of emulated devices are level. The slots are those from
     /// `first_slot` on, one a window.
     void add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Host& host);
     /// Puts every instance into the guest: memory, interrupts, registers. No line is live.

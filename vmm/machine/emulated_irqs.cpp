@@ -18,11 +18,8 @@ private:
     Spi guest_;
 };
 
-EmulatedIrqs::EmulatedIrqs(kvm::Vm& vm, kvm::Vgic& vgic) : vm_{vm}, vgic_{vgic} {}
-
 devices::IrqLine& EmulatedIrqs::line(Spi guest)
 {
-    vgic_.preset_trigger(guest, Trigger::level);
     lines_.push_back(std::make_unique<KvmLine>(vm_, guest));
     return *lines_.back();
 }

@@ -17,17 +17,16 @@ namespace aliasvm::machine
 class EmulatedIrqs
 {
 public:
-    EmulatedIrqs(kvm::Vm& vm, kvm::Vgic& vgic);
+    explicit EmulatedIrqs(kvm::Vm& vm) : vm_{vm} {}
 
-    /// A line that is low, level in the guest's GIC, and lives as long as this. After
-    /// Vgic::init() and before the first KVM_RUN. Throws Error.
+    /// A line that is low and lives as long as this. The guest's GIC has it as level
+    /// (Vgic::preset_all_level()). Before the first KVM_RUN.
     [[nodiscard]] devices::IrqLine& line(Spi guest);
 
 private:
     class KvmLine;
 
     kvm::Vm& vm_;
-    kvm::Vgic& vgic_;
     std::vector<std::unique_ptr<devices::IrqLine>> lines_;
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -30,10 +31,12 @@ constexpr std::uint32_t gicd_icfgr = 0xc00;
 constexpr std::uint32_t word_bytes = 4;
 constexpr std::uint32_t word_bits = 32;
 
-void wait_for(int epoll, int descriptor, const char* what)
+/// `whose` is null for the timer.
+void wait_for(int epoll, int descriptor, Watched* whose, const char* what)
 {
     epoll_event event{};
     event.events = EPOLLIN;
+    event.data.ptr = whose;
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) < 0)
         throw Error{errno, "wait for {}", what};
 }
@@ -51,17 +54,17 @@ GuestLineWatch::GuestLineWatch(kvm::Vgic& vgic, VcpuThreads& vcpus)
 {
     if (!epoll_.ok() || !timer_.ok())
         throw Error{errno, "make what waits for interrupt lines"};
-    wait_for(epoll_.get(), timer_.get(), "the time of an interrupt line");
+    wait_for(epoll_.get(), timer_.get(), nullptr, "the time of an interrupt line");
 }
 
 void GuestLineWatch::add(Watched& watched, const EventFd& one, const EventFd& other)
 {
     watched_.reserve(watched_.size() + 1);
     found_.reserve(found_.capacity() + 1); // as many as there are lines
-    wait_for(epoll_.get(), one.get(), "an interrupt line");
+    wait_for(epoll_.get(), one.get(), &watched, "an interrupt line");
     try
     {
-        wait_for(epoll_.get(), other.get(), "an interrupt line");
+        wait_for(epoll_.get(), other.get(), &watched, "an interrupt line");
     }
     catch (...)
     {
@@ -81,13 +84,23 @@ void GuestLineWatch::remove(Watched& watched, const EventFd& one, const EventFd&
 
 void GuestLineWatch::serve() noexcept
 {
+    std::array<epoll_event, 16> ready{}; // more of them are ready the next time as well
+    const int count = ::epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), 0);
+    const WatchTime now = std::chrono::steady_clock::now();
+    for (int n = 0; n < count; ++n)
+    {
+        auto* const watched = static_cast<Watched*>(ready[static_cast<std::size_t>(n)].data.ptr);
+        // It may have been forwarded by its other eventfd, and then neither is for us to read.
+        if (std::ranges::find(watched_, watched) != watched_.end())
+            watched->serve(now);
+    }
     std::uint64_t expired = 0;
     [[maybe_unused]] const auto taken = ::read(timer_.get(), &expired, sizeof expired);
-    // Backwards, and by number: one that is forwarded takes itself away.
+    // Backwards: one that is forwarded takes itself away.
     for (std::size_t n = watched_.size(); n-- > 0;)
     {
-        if (n < watched_.size())
-            watched_[n]->serve(std::chrono::steady_clock::now());
+        if (const auto due = watched_[n]->due(); due && *due <= now)
+            watched_[n]->serve(now);
     }
     set_timer();
 }

@@ -66,7 +66,7 @@ Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan
       memory_{*vm_, new_slots(banks_of(plan, system.stolen_time()).size()),
               banks_of(plan, system.stolen_time()), hugepages},
       watch_{*vgic_, threads_}, aliases_{*vm_, *vgic_, watch_, DmaMemory{memory_, plan.dma_holes}},
-      irqs_{*vm_, *vgic_}, space_{memory_, bus_, *vgic_, plan.gic_distributor},
+      irqs_{*vm_}, space_{memory_, bus_, *vgic_, plan.gic_distributor},
       statistics_{ask_statistics(*vm_, vcpus_)}
 {
     // From here on lines can be connected: irqfds and line levels need a GIC that is ready.

@@ -235,6 +235,22 @@ TEST_F(AWatchedLine, IsLeftToTheWatchIfTheKernelWillNotTakeIt)
     EXPECT_EQ(line->path(), Path::forwarded);
 }
 
+TEST_F(AWatchedLine, KeepsItsSignalIfTheKernelWillNotTakeTheOther)
+{
+    device().fail(DeviceModel::Call::set_signal, EBUSY);
+    rise();
+    EXPECT_TRUE(handle());
+    EXPECT_EQ(line->path(), Path::watched);
+    EXPECT_TRUE(device().has_signal(0));
+    EXPECT_FALSE(device().resamples(0));
+    for (int n = 0; n < 3; ++n)
+    {
+        rise();
+        EXPECT_TRUE(handle()) << n;
+    }
+    EXPECT_EQ(line->path(), Path::forwarded);
+}
+
 TEST_F(AWatchedLine, IsStoppedAndDisarmedFromEachOfItsPaths)
 {
     const auto take_away = [this]
