@@ -113,7 +113,7 @@ bool LevelLine::may_be_the_last(WatchTime now) const noexcept
 
 void LevelLine::fired(WatchTime now) noexcept
 {
-    if (path_ == Path::as_edge && may_be_the_last(now))
+    if (path_ == Path::as_edge && !idle_ && may_be_the_last(now))
     {
         const LineInGic line = watch_->look(guest_);
         if (line.pending || line.active)
@@ -124,6 +124,10 @@ void LevelLine::fired(WatchTime now) noexcept
             due_ = now + delay_;
             return;
         }
+        // It may have come to it between the interrupt and the look: then the line is low by now,
+        // and what is high from here on is a new edge.
+        idle_ = true;
+        return unmask_by_hand(now);
     }
     pass_on(now);
 }
@@ -134,11 +138,16 @@ void LevelLine::pass_on(WatchTime now) noexcept
     period_ = longest_look;
     if (passed_on_)
         period_ = std::min(period_, duration_cast<microseconds>(now - *passed_on_));
-    delay_ = path_ == Path::watched
-                 ? first_look
-                 : std::clamp(period_ / part_of_period, shortest_mask, longest_mask);
+    if (path_ == Path::watched)
+        delay_ = first_look;
+    else if (idle_ && unmasked_ && now - *unmasked_ < at_once)
+        // A guest that leaves its device's line high is not to be stormed.
+        delay_ = std::min(2 * delay_, longest_mask);
+    else
+        delay_ = std::clamp(period_ / part_of_period, shortest_mask, longest_mask);
     passed_on_ = now;
     late_ = false;
+    idle_ = false;
     unmasked_.reset();
     due_ = now + delay_;
 }

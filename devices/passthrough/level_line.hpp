@@ -34,8 +34,8 @@ namespace aliasvm::devices
 ///                seldom.
 ///     as edge:   each interrupt is passed on by hand, and the physical line is unmasked a little
 ///                later. If it fires at that, either the guest has not come to its device yet, or
-///                there is a new edge; the guest's GIC tells which. So no edge is lost, and none
-///                made up.
+///                there is a new edge; the guest's GIC tells which. So no edge is lost; and none
+///                made up, unless the guest leaves its device's line high.
 ///
 /// A guest that changes a line from level to edge after its first interrupt is not noticed.
 class LevelLine final : public PassthroughLine, private Watched
@@ -93,6 +93,8 @@ private:
     std::optional<WatchTime> passed_on_; ///< last
     std::optional<WatchTime> unmasked_;  ///< last, and nothing has come since
     bool late_{}; ///< the guest had not come to its device when it was looked at last
+    bool idle_{}; ///< it had nothing of this line in hand when it was looked at, and got nothing
+                  ///< since
     std::chrono::microseconds period_{}; ///< between the last two that were passed on
     std::chrono::microseconds delay_{};  ///< the next, of a look or of the unmasking
 };

@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -37,6 +39,8 @@ public:
     LineInGic look(Spi line) noexcept override
     {
         ++looks;
+        if (meanwhile)
+            std::exchange(meanwhile, nullptr)();
         return {vm_.trigger_of(line), vm_.pending(line), active};
     }
     void found_edge(Spi line) noexcept override { found.push_back(line); }
@@ -64,6 +68,7 @@ public:
     WatchTime now{1h};
     unsigned looks{};
     bool active{};
+    std::function<void()> meanwhile; ///< what the guest does just before it is looked at, once
     std::vector<Spi> found;
 
 private:
@@ -203,6 +208,39 @@ TEST_F(AWatchedLine, MakesNoEdgeUpWhileTheGuestHasNotComeToItsDevice)
     watch.pass(100ms);
     EXPECT_FALSE(vm().pending(guest_line));
     rise();
+    EXPECT_TRUE(handle());
+}
+
+TEST_F(AWatchedLine, MakesNoEdgeUpIfTheGuestComesToItsDeviceJustBeforeItIsLookedAt)
+{
+    become_edge();
+    for (int n = 0; n < 10; ++n)
+    {
+        rise();
+        watch.meanwhile = [this] { EXPECT_TRUE(bench.serve()); };
+        watch.pass(10ms);
+        EXPECT_FALSE(watch.meanwhile) << "it was looked at";
+        EXPECT_FALSE(vm().pending(guest_line)) << n;
+    }
+    rise();
+    EXPECT_TRUE(handle()) << "and the next edge comes";
+}
+
+TEST_F(AWatchedLine, DoesNotStormAGuestThatLeavesItsDevicesLineHigh)
+{
+    become_edge();
+    rise();
+    unsigned taken = 0;
+    for (int n = 0; n < 10'000; ++n)
+    {
+        watch.pass(100us);
+        taken += vm().acknowledge(guest_line) ? 1 : 0;
+    }
+    EXPECT_LE(taken, 1s / LevelLine::longest_mask + 10U);
+    device().lower(0);
+    watch.pass(100ms);
+    rise();
+    watch.pass(100ms);
     EXPECT_TRUE(handle());
 }
 
