@@ -4,6 +4,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/ioctl.hpp"
+#include "common/base/ppi.hpp"
 #include "common/kvm/architecture.hpp"
 
 #include <linux/kvm.h>
@@ -23,13 +24,20 @@ constexpr Capability arm64_needed[] = {
 /// EL1h with D, A, I and F masked, as the boot protocol has it.
 constexpr std::uint64_t entry_pstate = 0x3c5;
 
-void initialise(int vm, int vcpu, VcpuIndex index)
+bool offers(int vm, unsigned long capability) noexcept
+{
+    return retrying_ioctl(vm, KVM_CHECK_EXTENSION, capability) > 0;
+}
+
+void initialise(int vm, int vcpu, VcpuIndex index, bool pmu)
 {
     kvm_vcpu_init init{};
     require_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init, "ask KVM for its CPU model");
     init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2;
     if (index.value != 0)
         init.features[0] |= 1U << KVM_ARM_VCPU_POWER_OFF;
+    if (pmu)
+        init.features[0] |= 1U << KVM_ARM_VCPU_PMU_V3;
     require_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init, "initialise vCPU {}", index.value);
 }
 
@@ -56,10 +64,9 @@ std::unique_ptr<Vcpu> make_vcpu(int vm, VcpuIndex index, std::size_t run_area_si
 
 Arm64Vcpu::Arm64Vcpu(int vm, UniqueFd vcpu, VcpuIndex index, std::size_t run_area_size)
     : LinuxVcpu{std::move(vcpu), index, run_area_size}, registers_{fd()},
-      can_inject_{retrying_ioctl(vm, KVM_CHECK_EXTENSION,
-                                 static_cast<unsigned long>(KVM_CAP_ARM_INJECT_EXT_DABT)) > 0}
+      can_inject_{offers(vm, KVM_CAP_ARM_INJECT_EXT_DABT)}, has_pmu_{offers(vm, KVM_CAP_ARM_PMU_V3)}
 {
-    initialise(vm, fd(), index);
+    initialise(vm, fd(), index, has_pmu_);
 }
 
 void Arm64Vcpu::set_entry(GuestAddr entry, std::uint64_t x0)
@@ -80,6 +87,22 @@ void Arm64Vcpu::set_stolen_time(GuestAddr at)
     attr.addr = reinterpret_cast<std::uintptr_t>(&address);
     require_ioctl(fd(), KVM_SET_DEVICE_ATTR, &attr,
                   "place the stolen time of vCPU {} at guest {:#x}", index().value, at.value);
+}
+
+void Arm64Vcpu::connect_pmu()
+{
+    if (!has_pmu_)
+        return;
+    kvm_device_attr attr{};
+    attr.group = KVM_ARM_VCPU_PMU_V3_CTRL;
+    attr.attr = KVM_ARM_VCPU_PMU_V3_IRQ;
+    int intid = pmu_overflow.intid();
+    attr.addr = reinterpret_cast<std::uintptr_t>(&intid);
+    require_ioctl(fd(), KVM_SET_DEVICE_ATTR, &attr, "give the PMU of vCPU {} interrupt {}",
+                  index().value, intid);
+    attr.attr = KVM_ARM_VCPU_PMU_V3_INIT;
+    attr.addr = 0;
+    require_ioctl(fd(), KVM_SET_DEVICE_ATTR, &attr, "initialise the PMU of vCPU {}", index().value);
 }
 
 bool Arm64Vcpu::inject_external_abort() noexcept

@@ -103,6 +103,11 @@ bool LinuxSystem::stolen_time()
     return extension(fd_.get(), KVM_CAP_STEAL_TIME) != 0;
 }
 
+bool LinuxSystem::offers_pmu()
+{
+    return extension(fd_.get(), KVM_CAP_ARM_PMU_V3) != 0;
+}
+
 std::unique_ptr<Vm> LinuxSystem::create_vm()
 {
     // Type 0 asks for 40 bits and is refused by a CPU that has less; only then is the size given.

@@ -26,6 +26,7 @@ public:
     /// tables and serve nobody: all of a ZynqMP lies within 40 bits.
     [[nodiscard]] unsigned ipa_bits() override;
     [[nodiscard]] bool stolen_time() override; ///< arm64 from Linux 5.10 on, CONFIG_SCHED_INFO
+    [[nodiscard]] bool offers_pmu() override;
 
 private:
     UniqueFd fd_;

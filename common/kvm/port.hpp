@@ -121,6 +121,11 @@ public:
     /// the place by SMCCC. Only if System::stolen_time(), before the first run(). Throws Error.
     virtual void set_stolen_time(GuestAddr at) = 0;
 
+    /// Connects its PMU to pmu_overflow, where the host gives it one (System::offers_pmu());
+    /// elsewhere there is nothing to do. Once, after Vgic::init(): KVM answers ENODEV before.
+    /// Pitfall: a vCPU with a PMU that is not connected does not run. Throws Error.
+    virtual void connect_pmu() = 0;
+
     /// Runs until an exit for user space. Completes the pending MMIO read first, with what
     /// `answer` holds. EINTR and EAGAIN are Interrupted, never lost.
     [[nodiscard]] virtual VcpuExit run() noexcept = 0;
@@ -240,6 +245,10 @@ public:
     [[nodiscard]] virtual unsigned ipa_bits() = 0;
     /// Whether the host counts for its guests how long their vCPUs had to wait.
     [[nodiscard]] virtual bool stolen_time() = 0;
+
+    /// Whether vCPUs have a PMU (KVM_CAP_ARM_PMU_V3). They have where the kernel drives the host's
+    /// own; elsewhere PMCR_EL0 and its like are undefined instructions to a guest.
+    [[nodiscard]] virtual bool offers_pmu() = 0;
 };
 
 } // namespace aliasvm::kvm

@@ -50,13 +50,20 @@ public:
         vgic = vm->create_vgic(zynqmp_gic);
         return *vgic;
     }
+    /// The vGIC and what each vCPU has at it, before any of them runs.
+    void initialise()
+    {
+        vgic->init();
+        for (const auto& vcpu : vcpus)
+            vcpu->connect_pmu();
+    }
     /// vGIC, one vCPU and RAM with a program at `at`, where the vCPU starts with `x0`.
     kvm::Vcpu& complete(std::span<const std::uint32_t> program, std::uint64_t at = 0,
                         std::uint64_t x0 = 0)
     {
         add_vgic();
         add_vcpu(0);
-        vgic->init();
+        initialise();
         vm->set_slot(kvm::SlotId{0}, {GuestAddr{0}, ram.size()}, ram.data());
         load(program, at);
         vcpus[0]->set_entry(GuestAddr{at}, x0);

@@ -45,6 +45,8 @@ TEST_P(KvmContract, AVmHasOneVgic)
 
 TEST_P(KvmContract, NoVgicIsMadeOnceAVcpuHasRun)
 {
+    if (system->offers_pmu())
+        GTEST_SKIP() << "a vCPU with a PMU does not run without a vGIC";
     Machine machine{*system};
     kvm::Vcpu& vcpu = machine.add_vcpu(0);
     vcpu.kick();
@@ -66,6 +68,41 @@ TEST_P(KvmContract, AVcpuIsMadeOnce)
     Machine machine{*system};
     machine.add_vcpu(0);
     EXPECT_EQ(error_of([&] { machine.add_vcpu(0); }), EEXIST);
+}
+
+TEST_P(KvmContract, APmuIsConnectedOnceTheVgicIsInitialised)
+{
+    if (!system->offers_pmu())
+        GTEST_SKIP() << "this host has no PMU for guests";
+    Machine machine{*system};
+    machine.add_vgic();
+    kvm::Vcpu& vcpu = machine.add_vcpu(0);
+    EXPECT_EQ(error_of([&] { vcpu.connect_pmu(); }), ENODEV);
+}
+
+TEST_P(KvmContract, AVcpuDoesNotRunUntilItsPmuIsConnected)
+{
+    if (!system->offers_pmu())
+        GTEST_SKIP() << "this host has no PMU for guests";
+    Machine machine{*system};
+    machine.add_vgic();
+    kvm::Vcpu& vcpu = machine.add_vcpu(0);
+    machine.vgic->init();
+    const auto exit = vcpu.run();
+    ASSERT_TRUE(std::holds_alternative<kvm::Failure>(exit));
+    EXPECT_EQ(std::get<kvm::Failure>(exit).detail, static_cast<std::uint64_t>(EINVAL));
+    vcpu.connect_pmu();
+    vcpu.kick();
+    EXPECT_TRUE(interrupted(vcpu.run()));
+    EXPECT_EQ(error_of([&] { vcpu.connect_pmu(); }), EBUSY) << "once";
+}
+
+TEST_P(KvmContract, WithoutAPmuThereIsNothingToConnect)
+{
+    if (system->offers_pmu())
+        GTEST_SKIP() << "this host has one for guests";
+    Machine machine{*system};
+    machine.add_vcpu(0).connect_pmu();
 }
 
 TEST_P(KvmContract, AGicV2ServesEightVcpus)
@@ -277,7 +314,7 @@ TEST_P(KvmContract, AKickEndsTheWaitForCpuOn)
     machine.add_vgic();
     machine.add_vcpu(0);
     kvm::Vcpu& second = machine.add_vcpu(1);
-    machine.vgic->init();
+    machine.initialise();
     const Watchdog watchdog{second, std::chrono::milliseconds{50}};
     EXPECT_TRUE(interrupted(second.run()));
 }

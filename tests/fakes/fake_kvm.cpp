@@ -260,6 +260,11 @@ public:
         const std::lock_guard lock{model_->mutex_};
         model_->call(VmModel::Call::init_vgic, "init_vgic");
         model_->initialised_ = true;
+        for (const auto& [index, vcpu] : model_->vcpus_)
+        {
+            const std::lock_guard vcpu_lock{vcpu->mutex_};
+            vcpu->vgic_initialised_ = true;
+        }
     }
 
     void preset_trigger(Spi line, Trigger trigger) override
@@ -341,6 +346,7 @@ public:
             throw Error{EEXIST, "fake: there is a vCPU {} already", index.value};
         const auto vcpu = std::make_shared<VcpuModel>();
         vcpu->keeps_statistics = model_->keeps_statistics_;
+        vcpu->has_pmu = model_->offers_pmu_;
         model_->vcpus_[index.value] = vcpu;
         return std::make_unique<FakeVcpu>(vcpu);
     }
@@ -432,6 +438,7 @@ std::unique_ptr<kvm::Vm> FakeSystem::create_vm()
 {
     vms.push_back(std::make_shared<VmModel>());
     vms.back()->keeps_statistics_ = keeps_statistics;
+    vms.back()->offers_pmu_ = pmu;
     return std::make_unique<FakeVm>(vms.back(), ipa);
 }
 

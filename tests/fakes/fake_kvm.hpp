@@ -129,6 +129,7 @@ private:
     unsigned dangling_{};
     unsigned distributor_refusals_{};
     bool keeps_statistics_{};
+    bool offers_pmu_{};
     bool destroyed_{};
 };
 
@@ -139,11 +140,13 @@ public:
     [[nodiscard]] std::unique_ptr<kvm::Vm> create_vm() override;
     [[nodiscard]] unsigned ipa_bits() override { return ipa; }
     [[nodiscard]] bool stolen_time() override { return counts_stolen_time; }
+    [[nodiscard]] bool offers_pmu() override { return pmu; }
 
     [[nodiscard]] VmModel& vm() const { return *vms.back(); }
 
     unsigned ipa = 40;
     bool counts_stolen_time{};
+    bool pmu = true;              ///< of VMs made from now on
     bool keeps_statistics = true; ///< of VMs made from now on, as Linux 5.14 does
     std::vector<std::shared_ptr<VmModel>> vms;
 };

@@ -2,8 +2,10 @@
 // The script, and the wait of a guest that has nothing to do.
 #include "tests/fakes/fake_vcpu.hpp"
 
+#include "common/base/error.hpp"
 #include "tests/fakes/statistics_file.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 
@@ -84,6 +86,12 @@ std::uint64_t VcpuModel::x0() const
     return x0_;
 }
 
+bool VcpuModel::pmu_connected() const
+{
+    const std::lock_guard lock{mutex_};
+    return pmu_connected_;
+}
+
 bool VcpuModel::destroyed() const
 {
     const std::lock_guard lock{mutex_};
@@ -103,11 +111,24 @@ void FakeVcpu::set_entry(GuestAddr entry, std::uint64_t x0)
     model_->x0_ = x0;
 }
 
+void FakeVcpu::connect_pmu()
+{
+    const std::lock_guard lock{model_->mutex_};
+    if (!model_->has_pmu)
+        return;
+    if (!model_->vgic_initialised_)
+        throw Error{ENODEV, "fake: a PMU before the vGIC is initialised"};
+    if (std::exchange(model_->pmu_connected_, true))
+        throw Error{EBUSY, "fake: the PMU is connected already"};
+}
+
 kvm::VcpuExit FakeVcpu::run() noexcept
 {
     VcpuModel& m = *model_;
     std::unique_lock lock{m.mutex_};
     ++m.runs_;
+    if (m.has_pmu && !m.pmu_connected_)
+        return kvm::Failure{"fake: the PMU is not connected", EINVAL};
     if (std::exchange(m.reading_, false))
     {
         std::uint64_t answer = 0;

@@ -41,9 +41,11 @@ public:
     [[nodiscard]] std::vector<std::uint64_t> answers() const;
     [[nodiscard]] std::optional<GuestAddr> entry() const;
     [[nodiscard]] std::uint64_t x0() const;
+    [[nodiscard]] bool pmu_connected() const;
     [[nodiscard]] bool destroyed() const;
 
     bool keeps_statistics = true; ///< set before somebody asks
+    bool has_pmu{};               ///< KVM_ARM_VCPU_PMU_V3; set before it is connected
     bool can_inject = true;       ///< KVM_CAP_ARM_INJECT_EXT_DABT; set before it runs
     FakeRegisters registers;      ///< set before it runs; looked at when it is idle or paused
     /// Of the guest's clock: it goes on by itself, as the host's does.
@@ -53,6 +55,7 @@ public:
 
 private:
     friend class FakeVcpu;
+    friend class FakeVgic;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
@@ -68,6 +71,8 @@ private:
     bool kicked_{};
     bool waiting_{};
     bool reading_{};
+    bool vgic_initialised_{};
+    bool pmu_connected_{};
     bool destroyed_{};
 };
 
@@ -79,6 +84,7 @@ public:
     ~FakeVcpu() override;
 
     void set_entry(GuestAddr entry, std::uint64_t x0) override;
+    void connect_pmu() override;
     [[nodiscard]] kvm::VcpuExit run() noexcept override;
     void kick() noexcept override;
     void set_stolen_time(GuestAddr at) override;

@@ -72,6 +72,8 @@ Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan
     // From here on lines can be connected: irqfds and line levels need a GIC that is ready.
     vgic_->init();
     vgic_->preset_all_level();
+    for (const auto& vcpu : vcpus_)
+        vcpu->connect_pmu();
     space_.add_device_slots(plan.gic_cpu_interface);
     for (const plan::AliasPlan& alias : plan.aliases)
     {

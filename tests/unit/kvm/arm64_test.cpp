@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -192,6 +194,15 @@ protected:
                       return refuses == reg.id ? -EINVAL : 0;
                   });
         kernel.record(KVM_SET_VCPU_EVENTS, events);
+        kernel.on(KVM_SET_DEVICE_ATTR,
+                  [this](int, void* argument)
+                  {
+                      const auto& attr = *static_cast<const kvm_device_attr*>(argument);
+                      EXPECT_EQ(attr.group, static_cast<unsigned>(KVM_ARM_VCPU_PMU_V3_CTRL));
+                      pmu.emplace_back(attr.attr,
+                                       attr.addr == 0 ? 0 : *reinterpret_cast<int*>(attr.addr));
+                      return 0;
+                  });
     }
 
     fakes::ScriptedIoctl kernel;
@@ -199,6 +210,7 @@ protected:
     std::map<std::uint64_t, std::uint64_t> registers;
     std::uint64_t refuses{}; ///< id of a register
     std::vector<kvm_vcpu_events> events;
+    std::vector<std::pair<std::uint64_t, int>> pmu; ///< attributes that were set
 };
 
 // Documentation/virt/kvm/api.rst, "arm64 core registers": 2 words a register, X0 first.
@@ -214,8 +226,44 @@ TEST_F(AnArm64Vcpu, StartsOnlyTheFirst)
     const auto second = make_vcpu(vm_fd, VcpuIndex{1}, area_size);
     ASSERT_EQ(inits.size(), 2U);
     EXPECT_EQ(inits[0].target, 5U);
-    EXPECT_EQ(inits[0].features[0], 1U << KVM_ARM_VCPU_PSCI_0_2);
-    EXPECT_EQ(inits[1].features[0], 1U << KVM_ARM_VCPU_PSCI_0_2 | 1U << KVM_ARM_VCPU_POWER_OFF);
+    constexpr std::uint32_t all = 1U << KVM_ARM_VCPU_PSCI_0_2 | 1U << KVM_ARM_VCPU_PMU_V3;
+    EXPECT_EQ(inits[0].features[0], all);
+    EXPECT_EQ(inits[1].features[0], all | 1U << KVM_ARM_VCPU_POWER_OFF);
+}
+
+TEST_F(AnArm64Vcpu, HasItsPmuAtPpi7)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+    EXPECT_TRUE(pmu.empty()) << "before the vGIC is initialised";
+    vcpu->connect_pmu();
+    const std::vector<std::pair<std::uint64_t, int>> interrupt_first{{KVM_ARM_VCPU_PMU_V3_IRQ, 23},
+                                                                     {KVM_ARM_VCPU_PMU_V3_INIT, 0}};
+    EXPECT_EQ(pmu, interrupt_first);
+}
+
+TEST_F(AnArm64Vcpu, SaysWhyItsPmuCannotBeConnected)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{3}, area_size);
+    kernel.answer(KVM_SET_DEVICE_ATTR, -ENODEV);
+    try
+    {
+        vcpu->connect_pmu();
+        FAIL();
+    }
+    catch (const Error& error)
+    {
+        EXPECT_EQ(error.code().value(), ENODEV);
+        EXPECT_NE(std::string{error.what()}.find("the PMU of vCPU 3"), std::string::npos);
+    }
+}
+
+TEST_F(AnArm64Vcpu, HasNoPmuWhereKvmOffersNone)
+{
+    kernel.answer(KVM_CHECK_EXTENSION, 0);
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+    EXPECT_EQ(inits.at(0).features[0], 1U << KVM_ARM_VCPU_PSCI_0_2);
+    vcpu->connect_pmu();
+    EXPECT_TRUE(pmu.empty());
 }
 
 TEST_F(AnArm64Vcpu, EntersAsTheBootProtocolSays)

@@ -105,6 +105,14 @@ TEST_F(AHostWithKvm, GivesVmsOfWhatItCanDoWhereThatIsLess)
     EXPECT_EQ(vm_type, 36UL);
 }
 
+TEST_F(AHostWithKvm, OffersAPmuWhereItDrivesItsOwn)
+{
+    LinuxSystem system{any_fd()};
+    EXPECT_TRUE(system.offers_pmu());
+    missing = {KVM_CAP_ARM_PMU_V3};
+    EXPECT_FALSE(system.offers_pmu());
+}
+
 TEST_F(AHostWithKvm, IsAskedToHandOverAccessesThatTheCpuDoesNotDescribe)
 {
     LinuxSystem system{any_fd()};

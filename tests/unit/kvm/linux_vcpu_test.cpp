@@ -40,6 +40,7 @@ public:
     explicit PlainVcpu(UniqueFd fd) : LinuxVcpu{std::move(fd), VcpuIndex{0}, area_size} {}
     void set_entry(GuestAddr, std::uint64_t) override {}
     void set_stolen_time(GuestAddr) override {}
+    void connect_pmu() override {}
     bool inject_external_abort() noexcept override { return false; }
     std::optional<CpuState> state() noexcept override { return std::nullopt; }
     RegisterFile& registers() noexcept override { return registers_of_none; }

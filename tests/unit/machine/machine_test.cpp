@@ -54,6 +54,23 @@ TEST_F(AMachine, IsThereAndStandsStillUntilItIsPoweredOn)
     EXPECT_TRUE(machine->notices().running());
 }
 
+TEST_F(AMachine, ConnectsThePmuOfEachVcpuBeforeItRuns)
+{
+    const auto machine = construct(plan_of({}, 4));
+    for (std::uint32_t n = 0; n < 4; ++n)
+        EXPECT_TRUE(system.vm().vcpu(n).pmu_connected());
+    machine->power_on();
+    EXPECT_TRUE(system.vm().vcpu(0).wait_idle());
+}
+
+TEST_F(AMachine, RunsOnAHostWithoutAPmu)
+{
+    system.pmu = false;
+    const auto machine = power_on(plan_of({}, 2));
+    EXPECT_FALSE(system.vm().vcpu(1).pmu_connected());
+    EXPECT_TRUE(system.vm().vcpu(0).wait_idle());
+}
+
 TEST_F(AMachine, LeavesNothingBehindIfItNeverRan)
 {
     for (int n = 0; n < 50; ++n)
