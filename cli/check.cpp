@@ -8,6 +8,7 @@
 #include "common/base/file.hpp"
 #include "common/base/problem.hpp"
 #include "common/bus/names.hpp"
+#include "common/facts/assumed_cpu.hpp"
 #include "common/facts/gather.hpp"
 #include "common/plan/make_plan.hpp"
 
@@ -59,8 +60,9 @@ Verdict check_file(const std::string& file, const std::string& catalogue_file)
     const auto config = plan::parse_config(
         {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file, *name);
     const plan::Catalogue catalogue{read_file(catalogue_file), catalogue_file};
-    auto made = plan::make_plan(
-        config, catalogue, facts::gather(config, catalogue, plan::a53_ipa_bits, facts::Eyes::vms));
+    auto made =
+        plan::make_plan(config, catalogue,
+                        facts::gather(config, catalogue, facts::assumed_cpu(), facts::Eyes::vms));
     if (auto* const problems = std::get_if<Problems>(&made))
         return {std::move(*problems), {}};
     return {{}, std::move(std::get<plan::VmPlan>(made).warnings)};

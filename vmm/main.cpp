@@ -4,6 +4,7 @@
 #include "common/base/file.hpp"
 #include "common/base/log.hpp"
 #include "common/bus/names.hpp"
+#include "common/facts/assumed_cpu.hpp"
 #include "common/facts/gather.hpp"
 #include "common/kvm/open.hpp"
 #include "common/plan/catalogue.hpp"
@@ -70,7 +71,7 @@ plan::Config read_config(const std::string& file)
 ExitStatus check(const plan::Config& config, const plan::Catalogue& catalogue)
 {
     const auto made =
-        plan::make_plan(config, catalogue, facts::gather(config, catalogue, plan::a53_ipa_bits));
+        plan::make_plan(config, catalogue, facts::gather(config, catalogue, facts::assumed_cpu()));
     if (const auto* problems = std::get_if<Problems>(&made))
     {
         for (const Problem& problem : *problems)

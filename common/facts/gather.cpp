@@ -78,10 +78,10 @@ void look_at_kernel_of(const plan::Config& config, Eyes eyes, plan::HostFacts& f
 } // namespace
 
 plan::HostFacts gather(const plan::Config& config, const plan::Catalogue& catalogue,
-                       unsigned ipa_bits, Eyes eyes)
+                       const plan::CpuFacts& cpu, Eyes eyes)
 {
     plan::HostFacts facts;
-    facts.ipa_bits = ipa_bits;
+    facts.cpu = cpu;
     facts.host_page_size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     if (config.kernel)
         look_at_kernel_of(config, eyes, facts);

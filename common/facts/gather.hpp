@@ -19,10 +19,11 @@ enum class Eyes : std::uint8_t
     vms, ///< what a VM that systemd starts will be able to read (vm_eyes.hpp)
 };
 
-/// Looks at the files, opens no device. A file that cannot be read is a fact too; the plan makes a
-/// problem of it. Never throws for what is in the files.
+/// Looks at the files, opens no device; `cpu` is what KVM says, or assumed_cpu(). A file that
+/// cannot be read is a fact too; the plan makes a problem of it. Never throws for what is in the
+/// files.
 [[nodiscard]] plan::HostFacts gather(const plan::Config& config, const plan::Catalogue& catalogue,
-                                     unsigned ipa_bits, Eyes eyes = Eyes::own);
+                                     const plan::CpuFacts& cpu, Eyes eyes = Eyes::own);
 
 /// The same question of the configuration itself, which the VM reads too.
 [[nodiscard]] std::optional<Problem> hidden_configuration(const std::string& file);

@@ -173,7 +173,7 @@ void check_conflicts(const Config& config, const Catalogue& catalogue, const Hos
 {
     const std::vector<Claim> claims = all_claims(config, catalogue, memory, aliases);
     check_pairs(claims, problems);
-    check_end(claims, facts.ipa_bits, problems);
+    check_end(claims, facts.cpu.ipa_bits, problems);
     check_lines(aliases, problems);
     check_macs(aliases, problems);
 }

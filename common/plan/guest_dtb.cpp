@@ -3,6 +3,7 @@
 #include "common/plan/guest_dtb.hpp"
 
 #include "common/base/error.hpp"
+#include "common/base/ppi.hpp"
 #include "common/fdt/writer.hpp"
 #include "common/plan/guest_devices.hpp"
 
@@ -17,7 +18,8 @@ namespace
 
 // arm,gic.yaml
 constexpr std::uint32_t irq_ppi = 1;
-constexpr std::uint32_t irq_level_low = 8;
+constexpr std::uint32_t ppi_level_high = 4;
+constexpr std::uint32_t ppi_level_low = 8;
 
 class GuestTree
 {
@@ -35,6 +37,8 @@ private:
     void write_cpus();
     void write_psci();
     void write_timer();
+    void write_pmu();
+    [[nodiscard]] std::uint32_t on_all_cpus(std::uint32_t flags) const;
     void write_gic();
 
     const VmPlan* plan_;
@@ -61,6 +65,7 @@ GuestTree::GuestTree(const VmPlan& plan, const Catalogue& catalogue)
     write_cpus();
     write_psci();
     write_timer();
+    write_pmu();
     write_gic();
     devices_.write_clocks();
     devices_.write_bus();
@@ -164,15 +169,31 @@ void GuestTree::write_timer()
 {
     // arm,arch_timer.yaml: secure physical, physical, virtual, hypervisor.
     constexpr std::array ppis{13U, 14U, 11U, 10U};
-    // GICv2: for PPIs, bits 15:8 of the flags name the CPUs.
-    const std::uint32_t cpus = (1U << plan_->vcpus) - 1;
     const auto node = writer_.node("timer");
     writer_.string("compatible", "arm,armv8-timer");
     std::vector<std::uint32_t> interrupts;
     for (const std::uint32_t ppi : ppis)
-        interrupts.insert(interrupts.end(), {irq_ppi, ppi, cpus << 8 | irq_level_low});
+        interrupts.insert(interrupts.end(), {irq_ppi, ppi, on_all_cpus(ppi_level_low)});
     writer_.cells("interrupts", interrupts);
     writer_.flag("always-on");
+}
+
+void GuestTree::write_pmu()
+{
+    if (!plan_->pmu)
+        return;
+    // arm/pmu.yaml: exactly one compatible, and "arm,armv8-pmuv3" is for models of no CPU in
+    // particular. This one is that of the board's CPU, as the board's tree says, and KVM passes its
+    // own events on: with this name Linux knows them.
+    const auto node = writer_.node("pmu");
+    writer_.string("compatible", "arm,cortex-a53-pmu");
+    writer_.cells("interrupts", {irq_ppi, pmu_overflow.dt_cell(), on_all_cpus(ppi_level_high)});
+}
+
+/// GICv2: of a PPI's flags, bits 15:8 name the CPUs.
+std::uint32_t GuestTree::on_all_cpus(std::uint32_t flags) const
+{
+    return ((1U << plan_->vcpus) - 1) << 8 | flags;
 }
 
 void GuestTree::write_gic()

@@ -18,7 +18,7 @@ namespace aliasvm::plan
 [[nodiscard]] std::vector<std::byte> guest_dtb(const VmPlan& plan, const Catalogue& catalogue,
                                                const HostFacts& facts);
 
-/// A tree of the machine as the guest sees it: its CPUs, RAM, GIC, timer, and a node for each
+/// A tree of the machine as the guest sees it: its CPUs, RAM, GIC, timer, PMU, and a node for each
 /// alias, made from the alias's node of the catalogue with the guest's address and interrupts.
 /// There is no firmware, power domain, reset, pin controller or IOMMU in it, as there is none in
 /// the machine. The same plan gives the same bytes. Throws Error, also if the tree is larger than

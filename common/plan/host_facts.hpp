@@ -15,10 +15,17 @@ namespace aliasvm::plan
 /// Of the Cortex-A53: what a check assumes that does not ask /dev/kvm.
 inline constexpr unsigned a53_ipa_bits = 40;
 
+/// What KVM gives to guests of the host's CPUs.
+struct CpuFacts
+{
+    unsigned ipa_bits{a53_ipa_bits}; ///< kvm::System::ipa_bits()
+    bool pmu{true};                  ///< kvm::System::offers_pmu()
+};
+
 /// Found out by the caller, who may open files; planning does not.
 struct HostFacts
 {
-    unsigned ipa_bits{a53_ipa_bits};                  ///< kvm::System::ipa_bits()
+    CpuFacts cpu;
     std::uint64_t host_page_size{aliasvm::page_size}; ///< sysconf(_SC_PAGESIZE)
     KernelFacts kernel{MissingFile{}};                ///< looked at if Config::kernel is there
     /// Of a kernel that is a gzip file, and what `kernel` then is about.

@@ -109,6 +109,7 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
                 .dma_holes = {},
                 .clock_rates = facts.clock_rates,
                 .vcpus = config.vcpus.value,
+                .pmu = facts.cpu.pmu,
                 .gic_distributor = catalogue.gic_distributor(),
                 .gic_cpu_interface = catalogue.gic_cpu_interface(),
                 .kernel = std::move(placement->kernel),

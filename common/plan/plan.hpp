@@ -134,6 +134,7 @@ struct VmPlan
     std::vector<GuestRange> dma_holes{};
     ClockRates clock_rates{}; ///< those that the host says; for others the catalogue's are good
     std::uint32_t vcpus{};
+    bool pmu{}; ///< each vCPU has performance counters
     GuestRange gic_distributor{};
     GuestRange gic_cpu_interface{};
     ImagePlan kernel{};

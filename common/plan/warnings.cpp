@@ -117,6 +117,20 @@ void warn_of_exception_level(const Config& config, const HostFacts& facts, Probl
              "build it for EL1, non-secure");
 }
 
+/// Start code of AMD's BSP reads it before anything else; an exception there is silence.
+void warn_of_pmu(const Config& config, const HostFacts& facts, Problems& warnings)
+{
+    const auto* elf = std::get_if<ElfImage>(&facts.kernel);
+    if (elf == nullptr || facts.cpu.pmu || !elf->code.reads(pmcr_el0))
+        return;
+    warnings.push_back(
+        {config.kernel->at,
+         fmt::format("kernel {} reads PMCR_EL0, which is an undefined instruction in a guest of "
+                     "this host: its kernel drives no PMU, and so KVM offers none",
+                     config.kernel->value),
+         host_pmu_node});
+}
+
 } // namespace
 
 Problems find_warnings(const Config& config, const HostFacts& facts, const VmPlan& plan)
@@ -125,6 +139,7 @@ Problems find_warnings(const Config& config, const HostFacts& facts, const VmPla
     warn_of_identity(config, warnings);
     warn_of_foreign(config, facts, warnings);
     warn_of_exception_level(config, facts, warnings);
+    warn_of_pmu(config, facts, warnings);
     warn_of_place(config, plan, warnings);
     for (const AliasConfig& alias : config.aliases)
     {

@@ -2,6 +2,7 @@
 // The plan that a VMM would make, made here.
 #include "daemon/ownership/configuration_check.hpp"
 
+#include "common/facts/assumed_cpu.hpp"
 #include "common/facts/gather.hpp"
 #include "common/plan/make_plan.hpp"
 
@@ -20,8 +21,9 @@ Verdict check_configuration(const Machine& machine, Machines& machines,
     plan::Config config = *machine.config;
     for (plan::AliasConfig& alias : config.aliases)
         alias.instance.value = machines.wanted(machine, alias.name.value);
-    auto made = plan::make_plan(
-        config, catalogue, facts::gather(config, catalogue, plan::a53_ipa_bits, facts::Eyes::vms));
+    auto made =
+        plan::make_plan(config, catalogue,
+                        facts::gather(config, catalogue, facts::assumed_cpu(), facts::Eyes::vms));
     Verdict verdict;
     if (auto* const plan = std::get_if<plan::VmPlan>(&made))
         verdict.warnings = std::move(plan->warnings);

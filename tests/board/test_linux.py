@@ -46,6 +46,7 @@ def test_linux_reaches_its_shell_on_an_aliased_uart(board, vm, soak):
     row = next(line for line in text.splitlines() if re.search(r"GIC\S*\s+53 ", line))
     assert "ff000000.serial" in row or "xuartps" in row or "serial" in row, row
     assert not re.search(r"GIC\S*\s+54 ", text)
+    assert re.search(r"GIC\S*\s+23 Level\s+arm-pmu", text), "the PMU's node, driver and PPI"
     assert host_interrupts(board, 54) > 0
     assert right.kvm_statistic("mmio_exit_user") < 2000
     misses_no_time_in_a_pause(board, port, 60 if soak else 10)

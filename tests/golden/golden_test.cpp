@@ -37,6 +37,7 @@ HostFacts facts_for(const Config& config)
     facts.initrd = PlainFile{0x12'3456};
     facts.dtb = DtbFile{std::vector<std::byte>(0x1'2345)};
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
+    facts.cpu.pmu = config.name.str() != "longform"; // a host that has none for guests
     if (config.name.str() == "identity")
         facts.identity_banks = {{GuestAddr{0x3000'0000}, 0x200'0000},
                                 {GuestAddr{0x1000'0000}, 0x100'0000},

@@ -154,7 +154,8 @@ ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Binding
 ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
                        const plan::Catalogue& catalogue, Outside& outside)
 {
-    plan::HostFacts facts = facts::gather(config, catalogue, outside.system.ipa_bits());
+    plan::HostFacts facts =
+        facts::gather(config, catalogue, {outside.system.ipa_bits(), outside.system.offers_pmu()});
     // Planned as it stands first: whoever wrote it hears of all that is wrong with it, and of
     // nothing that is not from it.
     if (!plan_or_report(config, catalogue, facts))

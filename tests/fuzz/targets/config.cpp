@@ -106,7 +106,7 @@ plan::HostFacts facts_of(Input& input, const plan::Config& config)
         facts.dtb = plan::DtbFile{std::vector<std::byte>(0x1000)};
         return facts;
     }
-    facts.ipa_bits = ipa_bits.at(input.below(ipa_bits.size()));
+    facts.cpu.ipa_bits = ipa_bits.at(input.below(ipa_bits.size()));
     facts.host_page_size = page_sizes.at(input.below(page_sizes.size()));
     facts.kernel = kernel_of(input);
     facts.initrd = file_of(input);

@@ -123,7 +123,7 @@ void check_address_space(const VmPlan& plan, const plan::HostFacts& facts)
             all.push_back(bank.range);
     require_apart(all, "windows, RAM and GIC are apart");
     for (const GuestRange& range : all)
-        require(facts.ipa_bits >= 64 || end_of(range) <= Wide{1} << facts.ipa_bits,
+        require(facts.cpu.ipa_bits >= 64 || end_of(range) <= Wide{1} << facts.cpu.ipa_bits,
                 "all is within the guest's addresses");
 }
 

@@ -133,6 +133,19 @@ protected:
         const auto ram = system.vm().slots().at(0);
         return {reinterpret_cast<const char*>(ram.host) + system.vm().vcpu(0).x0(), size};
     }
+    bool tells_of_a_pmu()
+    {
+        bool told = false;
+        EXPECT_EQ(run("",
+                      [&]() -> awaitable<void>
+                      {
+                          co_await serving();
+                          told = tree_of_guest(0x1000).find("-pmu") != std::string::npos;
+                          co_await power_off();
+                      }),
+                  ExitStatus::success);
+        return told;
+    }
     void guest_enables_uart() { system.vm().vcpu(0).push(kvm::MmioWrite{{0xff00'0000}, 4, 0x14}); }
 
     void be_kernel(const std::vector<std::byte>& bytes)
@@ -208,6 +221,36 @@ TEST_F(ASession, IsNotBegunAgainWithAKernelThatIsNotWhatItSays)
     be_kernel(packed);
     EXPECT_EQ(run(""), ExitStatus::configuration);
     EXPECT_EQ(systemd.text(), "") << "it never was ready";
+}
+
+TEST_F(ASession, TellsTheGuestOfAPmuIfKvmOffersOne)
+{
+    EXPECT_TRUE(tells_of_a_pmu());
+}
+
+TEST_F(ASession, TellsTheGuestOfNoPmuIfKvmOffersNone)
+{
+    system.pmu = false;
+    EXPECT_FALSE(tells_of_a_pmu());
+}
+
+TEST_F(ASession, SaysBeforeTheStartThatTheGuestMissesAPmu)
+{
+    auto elf = plan::make_elf({{0, 0x200, 0x200}});
+    plan::put_code(elf, {0xd53b'9c00}); // mrs x0, pmcr_el0
+    be_kernel(elf);
+    system.pmu = false;
+    std::string before;
+    testing::internal::CaptureStdout();
+    confine = [&before] { before = testing::internal::GetCapturedStdout(); };
+    EXPECT_EQ(run("",
+                  [this]() -> awaitable<void>
+                  {
+                      co_await serving();
+                      co_await power_off();
+                  }),
+              ExitStatus::success);
+    EXPECT_NE(before.find("reads PMCR_EL0"), std::string::npos) << before;
 }
 
 TEST_F(ASession, RegistersAVmWithoutDevicesToo)

@@ -28,7 +28,7 @@ plan::HostFacts facts_of(const std::string& kernel)
     if (file == nullptr)
         throw std::runtime_error{"ALIASVM_TEST_CATALOGUE is not set; run this by meson test"};
     static const plan::Catalogue zynqmp{read_file(file), file};
-    return facts::gather(config, zynqmp, 40);
+    return facts::gather(config, zynqmp, {});
 }
 
 int error_of(const plan::HostFacts& facts)

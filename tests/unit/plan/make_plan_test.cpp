@@ -36,6 +36,14 @@ TEST(APlan, PutsAnInstanceBehindTheAliasOfAnother)
     EXPECT_EQ(bindings_text(plan.aliases), "uart0=uart1(ff010000.serial) gpio=power-key");
 }
 
+TEST(APlan, HasAPmuWhereTheHostOffersOne)
+{
+    HostFacts facts = good_host();
+    EXPECT_TRUE(good_plan(head, facts).pmu);
+    facts.cpu.pmu = false;
+    EXPECT_FALSE(good_plan(head, facts).pmu);
+}
+
 TEST(APlan, HasAPowerKeyUnlessTheConfigurationSaysOtherwise)
 {
     EXPECT_EQ(alias_of(good_plan(head), "gpio").backing, Backing::power_key);

@@ -467,7 +467,7 @@ TEST(Hugepages, BeyondTheGuestsAddressesAreTold)
 {
     HostFacts facts = good_host();
     facts.kernel = RawImage{0x1000};
-    facts.ipa_bits = 32;
+    facts.cpu.ipa_bits = 32;
     facts.identity_banks = {at(0x8'0000'0000, 16 * mib)};
     EXPECT_EQ(
         problems_of(text_at_identity(), facts),
