@@ -16,6 +16,7 @@ constexpr Check table[]{
     {"kvm", check_kvm},
     {"vgic", check_vgic},
     {"gicv", check_gicv},
+    {"pmu", check_pmu},
     {"vfio-modules", check_vfio_modules},
     {"reset-required", check_reset_required},
     {"smmu", check_smmu},

@@ -38,6 +38,7 @@ Finding check_smmu(const HostView& host);
 Finding check_coherency(const HostView& host);
 Finding check_gicv(const HostView& host);
 Finding check_clocks(const HostView& host);
+Finding check_pmu(const HostView& host);
 // device_checks.cpp
 Finding check_devices(const HostView& host);
 // system_checks.cpp

@@ -34,6 +34,8 @@ constexpr Option options[]{
     {"VIRTUALIZATION", Verdict::fail, "VMs"},
     {"KVM", Verdict::fail, "VMs"},
     {"EVENTFD", Verdict::fail, "interrupts"},
+    {"PERF_EVENTS", Verdict::warn, "the PMU of VMs"},
+    {"ARM_PMU", Verdict::warn, "the PMU of VMs"},
     {"VFIO", Verdict::fail, "devices of the SoC in VMs"},
     {"VFIO_PLATFORM", Verdict::fail, "devices of the SoC in VMs"},
     {"VFIO_NOIOMMU", Verdict::warn, "devices without a stream id (UART, TTC)"},

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the host's device tree says of SMMU, GIC and clocks.
+// What the host's device tree says of SMMU, GIC, PMU and clocks.
 #include "cli/doctor/checks.hpp"
 #include "cli/doctor/device_tree.hpp"
+#include "common/facts/assumed_cpu.hpp"
+#include "common/plan/warnings.hpp"
 
 #include <algorithm>
 
@@ -102,6 +104,25 @@ Finding check_gicv(const HostView& host)
                             "the host's device tree",
                             (gicv.address + repeated - page_size) >> 32,
                             (gicv.address + repeated - page_size) & 0xffff'ffff, gic->name()));
+}
+
+Finding check_pmu(const HostView& host)
+{
+    if (facts::has_armv8_pmu(host.at("sys/bus/event_source/devices")))
+        return ok("the kernel drives the CPUs' PMU, and KVM gives guests one");
+    if (!has_device_tree(host))
+        return unknown(no_tree);
+    constexpr const char* without =
+        "guests have no PMU, and programs with AMD's BSP end at their start (PMCR_EL0)";
+    const auto pmu = find_compatible(host, {"arm,cortex-a53-pmu", "arm,armv8-pmuv3"});
+    if (!pmu)
+        return warn(fmt::format("the device tree has no pmu node: {}", without),
+                    plan::host_pmu_node);
+    if (!pmu->enabled())
+        return warn(fmt::format("{} is disabled: {}", pmu->name(), without),
+                    fmt::format("take status out of {} in the host's device tree", pmu->name()));
+    return warn(fmt::format("{} has no driver: {}", pmu->name(), without),
+                "build the kernel with CONFIG_PERF_EVENTS=y and CONFIG_ARM_PMU=y");
 }
 
 Finding check_clocks(const HostView& host)

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import fdt
@@ -71,15 +72,24 @@ def host(tmp_path):
             device.mkdir(parents=True)
             (device / "of_node").symlink_to(tree / path.lstrip("/"))
     (root / "sys/class/iommu/smmu3.0x00000000fd800000").mkdir(parents=True)
+    (root / "sys/bus/event_source/devices/armv8_cortex_a53").mkdir(parents=True)
     return root
 
 
 def test_doctor_likes_the_hosts_tree(host):
     found = doctor(host)
-    for check in ("smmu", "coherency", "gicv", "noiommu"):
+    for check in ("smmu", "coherency", "gicv", "noiommu", "pmu"):
         assert found[check]["verdict"] == "ok", found[check]
-        said = f"    ok       {check:18} {found[check]['what']}\n"
-        assert said in (kernel.TOP / "docs/petalinux.md").read_text(), "what the page promises"
+        said = rf"^    ok +{check} +{re.escape(found[check]['what'])}$"
+        page = (kernel.TOP / "docs/petalinux.md").read_text()
+        assert re.search(said, page, re.MULTILINE), "what the page promises"
+
+
+def test_doctor_knows_the_hosts_pmu_node(host):
+    """As a kernel without its driver would show it."""
+    (host / "sys/bus/event_source/devices/armv8_cortex_a53").rmdir()
+    found = doctor(host)["pmu"]
+    assert found["verdict"] == "warn" and "pmu has no driver" in found["what"], found
 
 
 @pytest.mark.parametrize(

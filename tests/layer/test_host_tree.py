@@ -84,6 +84,20 @@ def test_gicv_is_two_frames_that_follow_each_other(all_given):
     assert fdt.cells(Tree(all_given[0])["gic"]["reg"])[1::2] == regions
 
 
+def test_the_board_has_a_pmu_for_its_guests(base, all_given):
+    """KVM offers guests a PMU where the host's kernel drives its own. The kernel's tree says it; it stays."""
+    before, after = Tree(base[1]), Tree(all_given[0])
+    pmu = after.nodes["/pmu"]
+    assert pmu == before.nodes["/pmu"]
+    # 6.1 still has the name for models of no CPU in particular, whose driver counts as well.
+    assert fdt.strings(pmu["compatible"]) == ["arm,armv8-pmuv3" if base[0] == "6.1" else "arm,cortex-a53-pmu"]
+    assert "status" not in pmu
+    assert fdt.cells(pmu["interrupts"]) == [cell for spi in range(143, 147) for cell in (0, spi, 4)]
+    if base[0] != "6.1":  # there Linux takes the CPUs in their order, which is right
+        cpus = [fdt.cells(after[f"cpu{n}"]["phandle"])[0] for n in range(4)]
+        assert fdt.cells(pmu["interrupt-affinity"]) == cpus
+
+
 def test_every_master_has_its_stream_ids(base, all_given):
     tree = Tree(all_given[0])
     present = {label: ids for label, ids in STREAMS.items() if label in tree.labels}

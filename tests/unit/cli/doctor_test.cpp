@@ -140,6 +140,24 @@ const Fault of_the_kernel[]{
                   0, 0xf9060000, 0, 0x20000});
      },
      "0xf9060000 repeats", "<0x0 0xf906f000 0x0 0x2000>"},
+    {"NoPmuNode", "pmu", Verdict::warn,
+     [](MadeHost& h)
+     {
+         h.remove("sys/bus/event_source/devices/armv8_cortex_a53");
+         h.remove("sys/firmware/devicetree/base/pmu");
+     },
+     "no pmu node: guests have no PMU",
+     "compatible = \"arm,cortex-a53-pmu\"; interrupts = <0 143 4>"},
+    {"PmuDisabled", "pmu", Verdict::warn,
+     [](MadeHost& h)
+     {
+         h.remove("sys/bus/event_source/devices/armv8_cortex_a53");
+         h.strings("pmu/status", {"disabled"});
+     },
+     "pmu is disabled", "take status out of pmu"},
+    {"PmuWithoutDriver", "pmu", Verdict::warn,
+     [](MadeHost& h) { h.remove("sys/bus/event_source/devices/armv8_cortex_a53"); },
+     "pmu has no driver", "CONFIG_ARM_PMU=y"},
 };
 
 void allow_identity_dma(MadeHost& host)

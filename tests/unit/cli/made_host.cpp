@@ -51,6 +51,8 @@ void MadeHost::make_tree() const
     cells("axi/ethernet@ff0e0000/iommus", {1, 0x877});
     cells("axi/ethernet@ff0e0000/dma-coherent", {});
     write("sys/class/iommu/smmu3/name", "");
+    strings("pmu/compatible", {"arm,cortex-a53-pmu"});
+    write("sys/bus/event_source/devices/armv8_cortex_a53/type", "8\n");
 }
 
 void MadeHost::make_devices() const
@@ -117,29 +119,12 @@ void MadeHost::strings(const std::string& property, const std::vector<std::strin
 void MadeHost::kernel_without(const std::vector<std::string>& options) const
 {
     std::string config = "# a comment\nCONFIG_LOCALVERSION=\"\"\n";
-    for (const std::string option : {"VIRTUALIZATION",
-                                     "KVM",
-                                     "EVENTFD",
-                                     "VFIO",
-                                     "VFIO_PLATFORM",
-                                     "VFIO_NOIOMMU",
-                                     "VFIO_IOMMU_TYPE1",
-                                     "IOMMU_SUPPORT",
-                                     "ARM_SMMU",
-                                     "HUGETLBFS",
-                                     "SECCOMP",
-                                     "SECCOMP_FILTER",
-                                     "NAMESPACES",
-                                     "USER_NS",
-                                     "NET_NS",
-                                     "CGROUPS",
-                                     "BPF_SYSCALL",
-                                     "CGROUP_BPF",
-                                     "MEMCG",
-                                     "CPUSETS",
-                                     "CGROUP_SCHED",
-                                     "FAIR_GROUP_SCHED",
-                                     "CFS_BANDWIDTH"})
+    for (const std::string option :
+         {"VIRTUALIZATION", "KVM",           "EVENTFD",      "PERF_EVENTS",      "ARM_PMU",
+          "VFIO",           "VFIO_PLATFORM", "VFIO_NOIOMMU", "VFIO_IOMMU_TYPE1", "IOMMU_SUPPORT",
+          "ARM_SMMU",       "HUGETLBFS",     "SECCOMP",      "SECCOMP_FILTER",   "NAMESPACES",
+          "USER_NS",        "NET_NS",        "CGROUPS",      "BPF_SYSCALL",      "CGROUP_BPF",
+          "MEMCG",          "CPUSETS",       "CGROUP_SCHED", "FAIR_GROUP_SCHED", "CFS_BANDWIDTH"})
         config += std::ranges::count(options, option) == 0
                       ? fmt::format("CONFIG_{}={}\n", option, option == "KVM" ? "y" : "m")
                       : fmt::format("# CONFIG_{} is not set\n", option);
