@@ -8,7 +8,7 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "board"), str(ROOT / "tests" / "board")]
+sys.path[:0] = [str(ROOT / "board"), str(ROOT / "tests" / "board"), str(ROOT / "tests" / "bare")]
 
 import package  # noqa: E402  (found by the path above)
 from board import Board  # noqa: E402
