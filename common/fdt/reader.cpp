@@ -296,6 +296,18 @@ Node Tree::root() const
     return {this, 0};
 }
 
+std::vector<Reg> Tree::reservations() const
+{
+    std::vector<Reg> all;
+    // The number is known to be good: fdt_check_full() has gone over the map.
+    for (int index = 0; index < fdt_num_mem_rsv(blob_); ++index)
+    {
+        Reg& entry = all.emplace_back();
+        fdt_get_mem_rsv(blob_, index, &entry.address, &entry.size);
+    }
+    return all;
+}
+
 std::optional<Node> Tree::find(std::string_view path) const
 {
     if (!path.starts_with('/'))

@@ -2,6 +2,8 @@
 // Reading a flattened device tree that somebody else owns.
 #pragma once
 
+#include "common/fdt/reg.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,13 +19,6 @@ struct Property
 {
     std::string_view name;
     std::span<const std::byte> value;
-};
-
-/// One entry of a node's `reg`, in the address space of its parent.
-struct Reg
-{
-    std::uint64_t address{};
-    std::uint64_t size{};
 };
 
 class Tree;
@@ -85,6 +80,8 @@ public:
     /// What the header says; the span may be larger.
     [[nodiscard]] std::uint32_t size() const;
     [[nodiscard]] Node root() const;
+    /// The reservation map: memory that a kernel is to leave alone.
+    [[nodiscard]] std::vector<Reg> reservations() const;
     /// From "/" on. A unit address may be left out: the first such node it is then.
     [[nodiscard]] std::optional<Node> find(std::string_view path) const;
     [[nodiscard]] std::optional<Node> find_phandle(std::uint32_t phandle) const;

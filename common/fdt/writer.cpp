@@ -30,11 +30,34 @@ std::vector<std::uint32_t> two_cells(std::initializer_list<std::uint64_t> number
     return cells;
 }
 
-Writer::Writer() : buffer_(first_size)
+std::vector<std::byte> bytes_of(const std::vector<std::uint32_t>& cells)
+{
+    std::vector<std::byte> value(cells.size() * sizeof(fdt32_t));
+    for (std::size_t index = 0; index < cells.size(); ++index)
+        fdt32_st(value.data() + index * sizeof(fdt32_t), cells[index]);
+    return value;
+}
+
+std::vector<std::byte> bytes_of(const std::vector<std::string>& strings)
+{
+    std::vector<std::byte> value;
+    for (const std::string& text : strings)
+    {
+        const auto characters = std::as_bytes(std::span{text});
+        value.insert(value.end(), characters.begin(), characters.end());
+        value.push_back({});
+    }
+    return value;
+}
+
+Writer::Writer(std::span<const Reg> reservations) : buffer_(first_size)
 {
     const int result = fdt_create(buffer_.data(), static_cast<int>(buffer_.size()));
     if (result != 0)
         throw Error{EINVAL, "create device tree: {}", fdt_strerror(result)};
+    for (const Reg& entry : reservations)
+        write("add", "to the reservation map",
+              [&](void* fdt) { return fdt_add_reservemap_entry(fdt, entry.address, entry.size); });
     write("end", "reservation map", [](void* fdt) { return fdt_finish_reservemap(fdt); });
     open("");
 }
@@ -57,10 +80,7 @@ void Writer::cell(const std::string& property, std::uint32_t value)
 
 void Writer::cells(const std::string& property, const std::vector<std::uint32_t>& values)
 {
-    std::vector<std::byte> value(values.size() * sizeof(fdt32_t));
-    for (std::size_t index = 0; index < values.size(); ++index)
-        fdt32_st(value.data() + index * sizeof(fdt32_t), values[index]);
-    bytes(property, value);
+    bytes(property, bytes_of(values));
 }
 
 void Writer::string(const std::string& property, const std::string& value)
@@ -70,10 +90,7 @@ void Writer::string(const std::string& property, const std::string& value)
 
 void Writer::strings(const std::string& property, const std::vector<std::string>& values)
 {
-    std::string value;
-    for (const std::string& text : values)
-        value.append(text).push_back('\0');
-    bytes(property, std::as_bytes(std::span{value}));
+    bytes(property, bytes_of(values));
 }
 
 void Writer::bytes(const std::string& property, std::span<const std::byte> value)

@@ -2,6 +2,8 @@
 // Writing a flattened device tree from the root down.
 #pragma once
 
+#include "common/fdt/reg.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -17,6 +19,10 @@ namespace aliasvm::fdt
 
 /// The address or size as two cells, as with #address-cells = <2>.
 [[nodiscard]] std::vector<std::uint32_t> two_cells(std::initializer_list<std::uint64_t> numbers);
+
+/// Values of properties.
+[[nodiscard]] std::vector<std::byte> bytes_of(const std::vector<std::uint32_t>& cells);
+[[nodiscard]] std::vector<std::byte> bytes_of(const std::vector<std::string>& strings);
 
 /// A tree in the making: properties go to the node opened last, and a node's properties come
 /// before its children. It grows as needed.
@@ -44,7 +50,8 @@ public:
         Writer* writer_;
     };
 
-    Writer();
+    /// `reservations` is the tree's map of memory that a kernel is to leave alone.
+    explicit Writer(std::span<const Reg> reservations = {});
 
     [[nodiscard]] Open node(const std::string& name);
 

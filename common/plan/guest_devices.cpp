@@ -3,6 +3,7 @@
 #include "common/plan/guest_devices.hpp"
 
 #include "common/base/error.hpp"
+#include "common/plan/machine_nodes.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,11 +16,6 @@ namespace aliasvm::plan
 
 namespace
 {
-
-// arm,gic.yaml
-constexpr std::uint32_t irq_spi = 0;
-constexpr std::uint32_t irq_edge_rising = 1;
-constexpr std::uint32_t irq_level_high = 4;
 
 // The board's push button, GPIO 22 (MIO22), pressed is high.
 constexpr std::uint32_t power_key_pin = 22;
@@ -46,6 +42,18 @@ bool wanted(const AliasPlan& alias, const fdt::Node& subnode)
 }
 
 } // namespace
+
+std::vector<std::uint32_t> clock_rates_of(const VmPlan& plan, const Instance& instance)
+{
+    std::vector<std::uint32_t> rates;
+    for (const Clock& clock : instance.clocks)
+    {
+        const auto said = clock.firmware_id ? plan.clock_rates.find(*clock.firmware_id)
+                                            : plan.clock_rates.end();
+        rates.push_back(said == plan.clock_rates.end() ? clock.hertz : said->second);
+    }
+    return rates;
+}
 
 GuestDevices::GuestDevices(const VmPlan& plan, const Catalogue& catalogue, fdt::Writer& writer)
     : plan_{&plan}, catalogue_{&catalogue}, writer_{&writer}
@@ -91,18 +99,10 @@ void GuestDevices::number_devices(const char* stem, const char* label)
     }
 }
 
-/// Of the device that is really there, and as the host says if it does.
+/// Of the device that is really there.
 std::vector<std::uint32_t> GuestDevices::rates_of(const Device& device) const
 {
-    const Instance& source = device.behind != nullptr ? *device.behind : *device.like;
-    std::vector<std::uint32_t> rates;
-    for (const Clock& clock : source.clocks)
-    {
-        const auto said = clock.firmware_id ? plan_->clock_rates.find(*clock.firmware_id)
-                                            : plan_->clock_rates.end();
-        rates.push_back(said == plan_->clock_rates.end() ? clock.hertz : said->second);
-    }
-    return rates;
+    return clock_rates_of(*plan_, device.behind != nullptr ? *device.behind : *device.like);
 }
 
 void GuestDevices::collect_clocks()

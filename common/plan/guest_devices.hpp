@@ -15,6 +15,10 @@
 namespace aliasvm::plan
 {
 
+/// Of an instance in hertz, in the order of its binding; as the host says if it does.
+[[nodiscard]] std::vector<std::uint32_t> clock_rates_of(const VmPlan& plan,
+                                                        const Instance& instance);
+
 /// Decides on labels and clocks when constructed, and writes each node when told. Plan, catalogue
 /// and writer outlive this. Throws Error.
 class GuestDevices

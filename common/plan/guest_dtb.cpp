@@ -3,12 +3,14 @@
 #include "common/plan/guest_dtb.hpp"
 
 #include "common/base/error.hpp"
-#include "common/base/ppi.hpp"
 #include "common/fdt/writer.hpp"
 #include "common/plan/guest_devices.hpp"
+#include "common/plan/machine_nodes.hpp"
+#include "common/plan/own_tree.hpp"
 
-#include <array>
 #include <cerrno>
+#include <utility>
+#include <variant>
 
 namespace aliasvm::plan
 {
@@ -16,21 +18,17 @@ namespace aliasvm::plan
 namespace
 {
 
-// arm,gic.yaml
-constexpr std::uint32_t irq_ppi = 1;
-constexpr std::uint32_t ppi_level_high = 4;
-constexpr std::uint32_t ppi_level_low = 8;
-
 class GuestTree
 {
 public:
-    GuestTree(const VmPlan& plan, const Catalogue& catalogue);
+    GuestTree(const VmPlan& plan, const Catalogue& catalogue,
+              const std::optional<RandomSeed>& seed);
 
     [[nodiscard]] std::vector<std::byte> finish() &&;
 
 private:
     void write_root();
-    void write_chosen();
+    void write_chosen(const std::optional<RandomSeed>& seed);
     void write_memory();
     void write_ocm();
     void write_reserved_memory();
@@ -38,7 +36,6 @@ private:
     void write_psci();
     void write_timer();
     void write_pmu();
-    [[nodiscard]] std::uint32_t on_all_cpus(std::uint32_t flags) const;
     void write_gic();
 
     const VmPlan* plan_;
@@ -48,7 +45,8 @@ private:
     GuestDevices devices_;
 };
 
-GuestTree::GuestTree(const VmPlan& plan, const Catalogue& catalogue)
+GuestTree::GuestTree(const VmPlan& plan, const Catalogue& catalogue,
+                     const std::optional<RandomSeed>& seed)
     : plan_{&plan}, catalogue_{&catalogue}, gic_phandle_{writer_.new_phandle()}, devices_{plan,
                                                                                           catalogue,
                                                                                           writer_}
@@ -58,7 +56,7 @@ GuestTree::GuestTree(const VmPlan& plan, const Catalogue& catalogue)
         const auto node = writer_.node("aliases");
         devices_.write_labels();
     }
-    write_chosen();
+    write_chosen(seed);
     write_memory();
     write_ocm();
     write_reserved_memory();
@@ -81,7 +79,7 @@ void GuestTree::write_root()
     writer_.cell("interrupt-parent", gic_phandle_);
 }
 
-void GuestTree::write_chosen()
+void GuestTree::write_chosen(const std::optional<RandomSeed>& seed)
 {
     const auto node = writer_.node("chosen");
     if (!plan_->cmdline.empty())
@@ -94,6 +92,8 @@ void GuestTree::write_chosen()
     }
     if (const auto console = devices_.console())
         writer_.string("stdout-path", *console + ":115200n8");
+    if (seed)
+        writer_.bytes("rng-seed", *seed);
 }
 
 void GuestTree::write_memory()
@@ -151,9 +151,9 @@ void GuestTree::write_cpus()
     {
         // KVM's MPIDR of vCPU n is affinity 0 = n for the 8 that there can be.
         const auto cpu = writer_.node(fmt::format("cpu@{:x}", index));
-        writer_.string("compatible", "arm,cortex-a53");
+        writer_.string("compatible", cpu_compatible);
         writer_.string("device_type", "cpu");
-        writer_.string("enable-method", "psci");
+        writer_.string("enable-method", cpu_enable_method);
         writer_.cell("reg", index);
     }
 }
@@ -161,20 +161,15 @@ void GuestTree::write_cpus()
 void GuestTree::write_psci()
 {
     const auto node = writer_.node("psci");
-    writer_.strings("compatible", {"arm,psci-1.0", "arm,psci-0.2"});
-    writer_.string("method", "hvc");
+    writer_.strings("compatible", psci_compatible);
+    writer_.string("method", psci_method);
 }
 
 void GuestTree::write_timer()
 {
-    // arm,arch_timer.yaml: secure physical, physical, virtual, hypervisor.
-    constexpr std::array ppis{13U, 14U, 11U, 10U};
     const auto node = writer_.node("timer");
     writer_.string("compatible", "arm,armv8-timer");
-    std::vector<std::uint32_t> interrupts;
-    for (const std::uint32_t ppi : ppis)
-        interrupts.insert(interrupts.end(), {irq_ppi, ppi, on_all_cpus(ppi_level_low)});
-    writer_.cells("interrupts", interrupts);
+    writer_.cells("interrupts", timer_interrupts(plan_->vcpus));
     writer_.flag("always-on");
 }
 
@@ -182,18 +177,9 @@ void GuestTree::write_pmu()
 {
     if (!plan_->pmu)
         return;
-    // arm/pmu.yaml: exactly one compatible, and "arm,armv8-pmuv3" is for models of no CPU in
-    // particular. This one is that of the board's CPU, as the board's tree says, and KVM passes its
-    // own events on: with this name Linux knows them.
     const auto node = writer_.node("pmu");
-    writer_.string("compatible", "arm,cortex-a53-pmu");
-    writer_.cells("interrupts", {irq_ppi, pmu_overflow.dt_cell(), on_all_cpus(ppi_level_high)});
-}
-
-/// GICv2: of a PPI's flags, bits 15:8 name the CPUs.
-std::uint32_t GuestTree::on_all_cpus(std::uint32_t flags) const
-{
-    return ((1U << plan_->vcpus) - 1) << 8 | flags;
+    writer_.string("compatible", pmu_compatible);
+    writer_.cells("interrupts", pmu_interrupts(plan_->vcpus));
 }
 
 void GuestTree::write_gic()
@@ -202,8 +188,7 @@ void GuestTree::write_gic()
     const GuestRange& cpu_interface = plan_->gic_cpu_interface;
     const auto node =
         writer_.node(fmt::format("interrupt-controller@{:x}", distributor.base.value));
-    // Some guests look for the one, some for the other.
-    writer_.strings("compatible", {"arm,gic-400", "arm,cortex-a15-gic"});
+    writer_.strings("compatible", {gic_compatible.begin(), gic_compatible.end()});
     writer_.cells("reg", fdt::two_cells({distributor.base.value, distributor.size,
                                          cpu_interface.base.value, cpu_interface.size}));
     writer_.cell("#address-cells", 0);
@@ -222,12 +207,19 @@ std::vector<std::byte> GuestTree::finish() &&
 std::vector<std::byte> guest_dtb(const VmPlan& plan, const Catalogue& catalogue,
                                  const HostFacts& facts)
 {
-    return plan.dtb.file ? std::get<DtbFile>(facts.dtb).bytes : make_guest_dtb(plan, catalogue);
+    if (!plan.dtb.file)
+        return make_guest_dtb(plan, catalogue, facts.random_seed);
+    auto made = own_tree(plan, catalogue, std::get<DtbFile>(facts.dtb).bytes, facts.random_seed);
+    if (const auto* const faults = std::get_if<std::vector<ImageFault>>(&made))
+        throw Error{EINVAL, "make the device tree of VM {}: dtb {} {}", plan.name.str(),
+                    *plan.dtb.file, faults->front().what};
+    return std::move(std::get<OwnTree>(made).bytes);
 }
 
-std::vector<std::byte> make_guest_dtb(const VmPlan& plan, const Catalogue& catalogue)
+std::vector<std::byte> make_guest_dtb(const VmPlan& plan, const Catalogue& catalogue,
+                                      const std::optional<RandomSeed>& seed)
 {
-    std::vector<std::byte> blob = GuestTree{plan, catalogue}.finish();
+    std::vector<std::byte> blob = GuestTree{plan, catalogue, seed}.finish();
     if (blob.size() > plan.dtb.memory.size)
         throw Error{ENOSPC, "make device tree of VM {}: {} bytes, but there is room for {}",
                     plan.name.str(), blob.size(), plan.dtb.memory.size};

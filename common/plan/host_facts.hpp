@@ -5,6 +5,8 @@
 #include "common/base/address.hpp"
 #include "common/plan/image.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -14,6 +16,9 @@ namespace aliasvm::plan
 
 /// Of the Cortex-A53: what a check assumes that does not ask /dev/kvm.
 inline constexpr unsigned a53_ipa_bits = 40;
+
+/// For /chosen/rng-seed.
+using RandomSeed = std::array<std::byte, 32>;
 
 /// What KVM gives to guests of the host's CPUs.
 struct CpuFacts
@@ -45,6 +50,9 @@ struct HostFacts
 
     /// True rates of the host's clocks; the catalogue's are good where there is none.
     ClockRates clock_rates;
+
+    /// Of a start, and of that one alone: whoever plans for a look has none.
+    std::optional<RandomSeed> random_seed;
 };
 
 } // namespace aliasvm::plan

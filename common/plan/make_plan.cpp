@@ -5,6 +5,7 @@
 #include "common/plan/alias_planner.hpp"
 #include "common/plan/conflicts.hpp"
 #include "common/plan/memory_layout.hpp"
+#include "common/plan/own_tree.hpp"
 #include "common/plan/placement.hpp"
 #include "common/plan/warnings.hpp"
 #include "common/quiesce/quiesce.hpp"
@@ -78,6 +79,31 @@ bool any_bus_master(const std::vector<LocatedAlias>& aliases, const Catalogue& c
                                });
 }
 
+/// The tree that the configuration names must become one of this machine. What is known of it then
+/// is in the plan; the bytes are made when a guest gets them.
+Problems check_own_tree(const Config& config, const Catalogue& catalogue, const HostFacts& facts,
+                        VmPlan& plan)
+{
+    if (!config.dtb)
+        return {};
+    auto made = own_tree(plan, catalogue, std::get<DtbFile>(facts.dtb).bytes, facts.random_seed);
+    Problems problems;
+    if (auto* const tree = std::get_if<OwnTree>(&made))
+    {
+        plan.dtb.absent = std::move(tree->absent);
+        plan.dtb.asleep = std::move(tree->asleep);
+        plan.dtb.untold = std::move(tree->untold);
+    }
+    else
+    {
+        for (const ImageFault& fault : std::get<std::vector<ImageFault>>(made))
+            problems.push_back({config.dtb->at,
+                                fmt::format("dtb {} {}", config.dtb->value, fault.what),
+                                fault.mend});
+    }
+    return problems;
+}
+
 } // namespace
 
 std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& catalogue,
@@ -123,6 +149,8 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
         plan.dma_holes = std::move(memory.holes);
     for (LocatedAlias& alias : aliases)
         plan.aliases.push_back(std::move(alias.plan));
+    if (Problems faults = check_own_tree(config, catalogue, facts, plan); !faults.empty())
+        return faults;
     plan.warnings = find_warnings(config, facts, plan);
     return plan;
 }

@@ -2,6 +2,7 @@
 // The kernel where it must be, everything else from the top of a bank down.
 #include "common/plan/placement.hpp"
 
+#include "common/plan/own_tree.hpp"
 #include "common/plan/units.hpp"
 #include "common/plan/usable_file.hpp"
 
@@ -74,7 +75,7 @@ std::optional<std::uint64_t> Placer::dtb_room()
                 "give a smaller one");
         return std::nullopt;
     }
-    return std::max(std::bit_ceil(size), generated_dtb_room);
+    return std::min(std::bit_ceil(size + own_tree_growth), largest_dtb);
 }
 
 std::optional<GuestRange> Placer::highest_gap(const GuestRange& bank, std::uint64_t size,
@@ -143,8 +144,6 @@ bool Placer::place_dtb(std::uint64_t room)
         return false;
     }
     placement_.dtb.memory = *gap;
-    if (config_->dtb)
-        placement_.dtb.memory.size = std::get<DtbFile>(facts_->dtb).bytes.size();
     taken_.push_back(*gap);
     return true;
 }

@@ -67,8 +67,14 @@ struct FilePlan
 /// The device tree of the guest: generated, unless the configuration names a file.
 struct DtbPlan
 {
-    GuestRange memory; ///< of a file exactly its size; else room for what is generated
+    GuestRange memory; ///< room for it
     std::optional<std::string> file;
+    /// Of a file: nodes of devices that this machine has not, and the guest's copy has disabled.
+    std::vector<std::string> absent{};
+    /// Of a file: nodes of aliases that are disabled in it.
+    std::vector<std::string> asleep{};
+    /// Of a file: aliases that no node of it is about, or one that is disabled.
+    std::vector<std::string> untold{};
 };
 
 /// What stands behind an alias.

@@ -25,36 +25,56 @@ void warn_of_identity(const Config& config, Problems& warnings)
                             "\"iommu\""});
 }
 
-void warn_of_phy(const Config& config, const AliasConfig& alias, Problems& warnings)
+void warn_of_phy(const AliasConfig& alias, Problems& warnings)
 {
     if (!alias.phy)
         return;
     const std::string& instance = alias.instance.value;
-    if (config.dtb)
-        warnings.push_back({alias.phy->at,
-                            fmt::format("phy of alias {} is not told to the guest, which gets the "
-                                        "device tree {}",
-                                        alias.name.value, config.dtb->value),
-                            "say it there"});
-    else
-        warnings.push_back(
-            {alias.phy->at,
-             fmt::format("PHY {} is looked for on the MDIO bus of {}; on some boards one GEM's bus "
-                         "serves the PHYs of others, and two drivers then disturb each other",
-                         alias.phy->value,
-                         instance.empty() ? std::string{"what is put behind " + alias.name.value}
-                                          : instance),
-             "if this PHY is on another GEM's bus, take the line out for a fixed link"});
+    warnings.push_back(
+        {alias.phy->at,
+         fmt::format("PHY {} is looked for on the MDIO bus of {}; on some boards one GEM's bus "
+                     "serves the PHYs of others, and two drivers then disturb each other",
+                     alias.phy->value,
+                     instance.empty() ? std::string{"what is put behind " + alias.name.value}
+                                      : instance),
+         "if this PHY is on another GEM's bus, take the line out for a fixed link"});
 }
 
-void warn_of_mac(const Config& config, const AliasConfig& alias, Problems& warnings)
+/// The copy of a tree that somebody brings has no node that could say it.
+void warn_of_untold(const AliasConfig& alias, const Config& config, const VmPlan& plan,
+                    Problems& warnings)
 {
-    if (alias.mac && config.dtb)
-        warnings.push_back({alias.mac->at,
-                            fmt::format("mac of alias {} is not told to the guest, which gets the "
-                                        "device tree {}",
-                                        alias.name.value, config.dtb->value),
-                            "say it there"});
+    if (std::ranges::count(plan.dtb.untold, alias.name.value) == 0)
+        return;
+    const auto warn = [&](const char* key, const SourcePosition& at)
+    {
+        warnings.push_back({at,
+                            fmt::format("{} of alias {} is not told to the guest: dtb {} has no "
+                                        "enabled node of it",
+                                        key, alias.name.value, config.dtb->value),
+                            "put a node there, at the alias's address"});
+    };
+    if (alias.mac)
+        warn("mac", alias.mac->at);
+    if (alias.phy)
+        warn("phy", alias.phy->at);
+}
+
+/// What a copy of the user's tree says otherwise than the file.
+void warn_of_own_tree(const Config& config, const VmPlan& plan, Problems& warnings)
+{
+    const auto warn = [&](const char* what, const std::vector<std::string>& nodes, const char* mend)
+    {
+        if (!nodes.empty())
+            warnings.push_back(
+                {config.dtb->at,
+                 fmt::format("dtb {} {}: {}", config.dtb->value, what, fmt::join(nodes, ", ")),
+                 mend});
+    };
+    warn("has nodes of what this VM has not, and the guest gets them disabled", plan.dtb.absent,
+         "nothing, or give it an alias of what it needs");
+    warn("has nodes of aliases of this VM disabled, and the guest will not use them",
+         plan.dtb.asleep, "nothing, or have status = \"okay\" there");
 }
 
 /// A check cannot tell whether there will be RAM. The start can, and does.
@@ -143,9 +163,11 @@ Problems find_warnings(const Config& config, const HostFacts& facts, const VmPla
     warn_of_place(config, plan, warnings);
     for (const AliasConfig& alias : config.aliases)
     {
-        warn_of_mac(config, alias, warnings);
-        warn_of_phy(config, alias, warnings);
+        warn_of_phy(alias, warnings);
+        warn_of_untold(alias, config, plan, warnings);
     }
+    if (config.dtb)
+        warn_of_own_tree(config, plan, warnings);
     sort_by_place(warnings);
     return warnings;
 }

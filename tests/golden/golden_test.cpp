@@ -35,7 +35,7 @@ HostFacts facts_for(const Config& config)
     else
         facts.kernel = analyse_kernel(bytes_of({"raw\0binary", 10}));
     facts.initrd = PlainFile{0x12'3456};
-    facts.dtb = DtbFile{std::vector<std::byte>(0x1'2345)};
+    facts.dtb = DtbFile{make_tree(0x1'2345)};
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
     facts.cpu.pmu = config.name.str() != "longform"; // a host that has none for guests
     if (config.name.str() == "identity")

@@ -4,6 +4,7 @@
 
 #include "common/base/error.hpp"
 #include "common/facts/gather.hpp"
+#include "common/facts/random_seed.hpp"
 #include "common/plan/guest_dtb.hpp"
 #include "common/plan/make_plan.hpp"
 #include "common/plan/print.hpp"
@@ -167,6 +168,7 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
         spdlog::info("{} = \"{}\", says aliasvmd, whatever {} says", alias, instance, config.file);
     apply_bindings(config, bindings);
     facts.clock_rates = broker.clock_rates();
+    facts.random_seed = facts::random_seed();
     Hugepages hugepages;
     if (config.dma.value == Dma::identity)
     {

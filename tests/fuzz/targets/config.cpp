@@ -4,6 +4,7 @@
 #include "tests/fuzz/targets/plan_rules.hpp"
 #include "tests/fuzz/targets/target.hpp"
 #include "tests/unit/plan/image_builder.hpp"
+#include "tests/unit/plan/tree_builder.hpp"
 
 #include <array>
 #include <set>
@@ -68,7 +69,7 @@ plan::DtbFacts dtb_of(Input& input)
     constexpr std::uint32_t most = 0x30'0000;
     const plan::FileFacts like = file_of(input);
     if (const auto* const file = std::get_if<plan::PlainFile>(&like))
-        return plan::DtbFile{std::vector<std::byte>(file->size % most + 1)};
+        return plan::DtbFile{plan::make_tree(file->size % most)};
     if (const auto* const missing = std::get_if<plan::MissingFile>(&like))
         return *missing;
     return std::get<plan::ImageFault>(like);
@@ -103,7 +104,7 @@ plan::HostFacts facts_of(Input& input, const plan::Config& config)
     {
         facts.kernel = plan::analyse_kernel(plan::make_elf());
         facts.initrd = plan::PlainFile{0x10'0000};
-        facts.dtb = plan::DtbFile{std::vector<std::byte>(0x1000)};
+        facts.dtb = plan::DtbFile{plan::make_tree(0x1000)};
         return facts;
     }
     facts.cpu.ipa_bits = ipa_bits.at(input.below(ipa_bits.size()));

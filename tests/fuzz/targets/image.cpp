@@ -21,6 +21,10 @@ namespace
 constexpr std::array configurations{
     "memory = \"32M\"\nkernel = \"/k\"\n",
     "memory = \"256M\"\nkernel = \"/k\"\ninitrd = \"/i\"\ndtb = \"/d\"\n",
+    // A tree that is a raw binary as well.
+    "memory = \"256M\"\nvcpus = 2\nkernel = \"/k\"\nkernel_address = 0x80000\ninitrd = \"/i\"\n"
+    "dtb = \"/d\"\ncmdline = \"c\"\n[alias]\nuart0 = \"uart1\"\nttc1 = \"\"\n[alias.gem3]\n"
+    "instance = \"\"\nphy = 3\n",
     "memory = \"4G\"\nkernel = \"/k\"\n[alias]\ngem0 = \"gem0\"\n",
     "memory = \"64M\"\nkernel = \"/k\"\nkernel_address = 0x80000\n",
     "memory = \"64M\"\nlow_memory = \"2M\"\ndma = \"identity\"\nkernel = \"/k\"\n",

@@ -4,6 +4,8 @@
 #include "tests/fuzz/targets/plan_rules.hpp"
 
 #include "common/base/file.hpp"
+#include "common/fdt/reader.hpp"
+#include "common/plan/guest_dtb.hpp"
 #include "common/plan/make_plan.hpp"
 #include "common/plan/print.hpp"
 #include "tests/fuzz/targets/target.hpp"
@@ -14,6 +16,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <libfdt.h>
 
 namespace aliasvm::fuzz
 {
@@ -173,6 +177,54 @@ void check_aliases(const VmPlan& plan, const plan::Catalogue& catalogue)
     }
 }
 
+/// By libfdt's own look-up.
+std::string text_at(const void* tree, const char* path, const char* property)
+{
+    int size = 0;
+    const void* const value = fdt_getprop(tree, fdt_path_offset(tree, path), property, &size);
+    return value == nullptr
+               ? ""
+               : std::string{static_cast<const char*>(value), static_cast<std::size_t>(size)};
+}
+
+/// Whatever the file is, the guest gets a tree of this machine.
+void check_own_tree(const VmPlan& plan, const plan::Catalogue& catalogue,
+                    const plan::HostFacts& facts)
+{
+    if (!plan.dtb.file)
+        return;
+    const auto blob = plan::guest_dtb(plan, catalogue, facts);
+    require(blob.size() <= plan.dtb.memory.size, "a tree has room");
+    require(fdt_check_full(blob.data(), blob.size()) == 0, "what a guest gets is a tree");
+    require(blob == plan::guest_dtb(plan, catalogue, facts), "and the same each time");
+    if (plan.initrd)
+        require(text_at(blob.data(), "/chosen", "linux,initrd-start").size() == 8,
+                "an initrd is told");
+    if (!plan.cmdline.empty())
+        require(text_at(blob.data(), "/chosen", "bootargs") == plan.cmdline + '\0',
+                "a command line is told");
+
+    const fdt::Tree tree{blob, "made"};
+    std::uint64_t ram = 0;
+    unsigned cpus = 0;
+    for (const fdt::Node& node : tree.root().children())
+    {
+        if (node.stem() == "memory")
+            for (const fdt::Reg& reg : node.reg())
+                ram += reg.size;
+        if (node.stem() == "cpus")
+            for (const fdt::Node& cpu : node.children())
+                cpus += cpu.has("enable-method") ? 1 : 0; // whatever the file calls it
+    }
+    std::uint64_t banks = 0;
+    for (const Bank& bank : plan.memory)
+        banks += bank.range.size;
+    require(ram == banks, "RAM is told as it is");
+    require(cpus >= plan.vcpus, "each vCPU is told");
+    for (const fdt::Reg& reg : tree.reservations())
+        require(in_ram(plan, {GuestAddr{reg.address}, reg.size}), "what is reserved is RAM");
+}
+
 std::string words_of(const Problems& problems)
 {
     std::string all;
@@ -209,6 +261,7 @@ void require_sound(const VmPlan& plan, const plan::Config& config, const plan::C
     check_images(plan, facts);
     check_aliases(plan, catalogue);
     check_address_space(plan, facts);
+    check_own_tree(plan, catalogue, facts);
     require(plan.vcpus == config.vcpus.value && plan.cmdline == config.cmdline.value,
             "a plan has what the configuration says");
     require(plan_text(plan).ends_with('\n'), "a plan prints");

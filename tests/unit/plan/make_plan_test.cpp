@@ -103,12 +103,12 @@ TEST(APlan, GoesAroundAKernelAtTheEndOfRam)
     EXPECT_EQ(plan.dtb.memory.last(), GuestAddr{0x7ef'ffff});
 }
 
-TEST(APlan, TakesADeviceTreeFileAtItsSizeAndOffAnyBoundary)
+TEST(APlan, HasRoomForADeviceTreeFileToGrowAndOffAnyBoundary)
 {
     HostFacts facts = good_host();
-    facts.dtb = DtbFile{std::vector<std::byte>(0x1'2345)};
+    facts.dtb = DtbFile{make_tree(0x1'2345)};
     const VmPlan plan = good_plan("memory = 134221824\nkernel = \"/g\"\ndtb = \"/d.dtb\"\n", facts);
-    EXPECT_EQ(plan.dtb.memory, (GuestRange{GuestAddr{0x7fe'0000}, 0x1'2345}));
+    EXPECT_EQ(plan.dtb.memory, (GuestRange{GuestAddr{0x7fe'0000}, 0x2'0000}));
     EXPECT_EQ(plan.dtb.file, "/d.dtb");
 }
 

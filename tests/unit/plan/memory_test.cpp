@@ -253,15 +253,19 @@ TEST(AWarning, IsNoProblem)
             "is on another GEM's bus, take the line out for a fixed link"));
 }
 
-TEST(AWarning, IsOfWhatADeviceTreeOfOnesOwnDoesNotSay)
+TEST(AWarning, IsOfWhatADeviceTreeOfOnesOwnCannotSay)
 {
     EXPECT_THAT(
         warnings_of(good_plan(text("64M", "dtb = \"/d\"\n[alias.gem0]\ninstance = \"\"\nmac = "
                                           "\"02:00:00:00:00:01\"\nphy = 1\n"))),
-        ElementsAre("vm.toml:6:7: mac of alias gem0 is not told to the guest, which gets the "
-                    "device tree /d; say it there",
-                    "vm.toml:7:7: phy of alias gem0 is not told to the guest, which gets the "
-                    "device tree /d; say it there"));
+        ElementsAre("vm.toml:6:7: mac of alias gem0 is not told to the guest: dtb /d has no enabled "
+                    "node of it; put a node there, at the alias's address",
+                    "vm.toml:7:7: PHY 1 is looked for on the MDIO bus of what is put behind gem0; "
+                    "on some boards one GEM's bus serves the PHYs of others, and two drivers then "
+                    "disturb each other; if this PHY is on another GEM's bus, take the line out for "
+                    "a fixed link",
+                    "vm.toml:7:7: phy of alias gem0 is not told to the guest: dtb /d has no enabled "
+                    "node of it; put a node there, at the alias's address"));
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include "common/plan/make_plan.hpp"
 #include "image_builder.hpp"
+#include "tree_builder.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -54,7 +55,7 @@ inline HostFacts good_host()
     HostFacts facts;
     facts.kernel = analyse_kernel(make_elf());
     facts.initrd = PlainFile{0x10'0000};
-    facts.dtb = DtbFile{std::vector<std::byte>(0x1000)};
+    facts.dtb = DtbFile{make_tree(0x1000)};
     return facts;
 }
 

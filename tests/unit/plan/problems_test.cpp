@@ -417,7 +417,7 @@ TEST(AnImage, WithAnInitrdAndADeviceTreeThatDoNotFitIsTold)
         "128M; write memory = \"146M\" or more\n");
     EXPECT_EQ(problems_of("memory = \"146M\"\nkernel = \"/g\"\ninitrd = \"/i\"\n", facts), "");
 
-    facts.dtb = DtbFile{std::vector<std::byte>(0x20'0001)};
+    facts.dtb = DtbFile{make_tree(0x20'0001)};
     EXPECT_EQ(problems_of(good("dtb = \"/d\"\n"), facts),
               "vm.toml:3:7: dtb /d has 2097153 bytes, more than the 2 MiB of the boot protocol; "
               "give a smaller one\n");
