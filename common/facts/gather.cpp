@@ -6,6 +6,7 @@
 #include "common/base/file.hpp"
 #include "common/base/mapping.hpp"
 #include "common/facts/dma_holes.hpp"
+#include "common/facts/host_traits.hpp"
 #include "common/facts/kernel_file.hpp"
 #include "common/facts/vm_eyes.hpp"
 
@@ -78,9 +79,10 @@ void look_at_kernel_of(const plan::Config& config, Eyes eyes, plan::HostFacts& f
 } // namespace
 
 plan::HostFacts gather(const plan::Config& config, const plan::Catalogue& catalogue,
-                       const plan::CpuFacts& cpu, Eyes eyes)
+                       const plan::CpuFacts& cpu, Eyes eyes, const std::filesystem::path& sysfs)
 {
     plan::HostFacts facts;
+    facts.traits = host_traits(catalogue, sysfs);
     facts.cpu = cpu;
     facts.host_page_size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     if (config.kernel)
@@ -90,7 +92,7 @@ plan::HostFacts gather(const plan::Config& config, const plan::Catalogue& catalo
     if (config.dtb)
         facts.dtb = look_at<plan::DtbFacts>(config.dtb->value, eyes, plan::analyse_dtb);
     if (config.dma.value == Dma::iommu)
-        facts.dma_holes = dma_holes(catalogue);
+        facts.dma_holes = dma_holes(catalogue, sysfs);
     return facts;
 }
 

@@ -21,9 +21,10 @@ constexpr std::string_view default_power_key_alias = "gpio";
 class AliasPlanner
 {
 public:
-    AliasPlanner(const Config& config, const Catalogue& catalogue, Problems& problems)
-        : config_{&config}, catalogue_{&catalogue}, problems_{&problems}, checks_{catalogue,
-                                                                                  problems}
+    AliasPlanner(const Config& config, const Catalogue& catalogue, const HostTraits& host,
+                 Problems& problems)
+        : config_{&config}, catalogue_{&catalogue}, host_{&host}, problems_{&problems},
+          checks_{catalogue, problems}
     {
     }
 
@@ -36,10 +37,13 @@ private:
     bool plan_lines(const AliasConfig& alias, const Instance& identity, const Instance* instance,
                     AliasPlan& plan);
     std::optional<Spi> guest_spi(const Located<std::uint64_t>& number);
+    [[nodiscard]] std::optional<Trigger> said_trigger(const Instance& instance,
+                                                      std::uint32_t vfio_irq) const;
     std::optional<Ethernet> plan_ethernet(const AliasConfig& alias, const Instance& like) const;
 
     const Config* config_;
     const Catalogue* catalogue_;
+    const HostTraits* host_;
     Problems* problems_;
     AliasChecks checks_;
 };
@@ -96,6 +100,15 @@ std::optional<Spi> AliasPlanner::guest_spi(const Located<std::uint64_t>& number)
     return std::nullopt;
 }
 
+std::optional<Trigger> AliasPlanner::said_trigger(const Instance& instance,
+                                                  std::uint32_t vfio_irq) const
+{
+    const auto device = host_->triggers.find(instance.sysname);
+    if (device == host_->triggers.end() || vfio_irq >= device->second.size())
+        return std::nullopt;
+    return device->second[vfio_irq];
+}
+
 bool AliasPlanner::plan_lines(const AliasConfig& alias, const Instance& identity,
                               const Instance* instance, AliasPlan& plan)
 {
@@ -127,9 +140,14 @@ bool AliasPlanner::plan_lines(const AliasConfig& alias, const Instance& identity
         good = good && guest.has_value();
         if (!guest)
             continue;
-        const InstanceLine* host = instance == nullptr ? nullptr : &instance->lines[index];
-        plan.lines.push_back({*guest, host == nullptr ? std::nullopt : std::optional{host->spi},
-                              line.trigger, host == nullptr ? line.vfio_irq : host->vfio_irq});
+        Line& planned =
+            plan.lines.emplace_back(Line{*guest, std::nullopt, line.trigger, line.vfio_irq});
+        if (instance == nullptr)
+            continue;
+        const InstanceLine& host = instance->lines[index];
+        planned.host = host.spi;
+        planned.vfio_irq = host.vfio_irq;
+        planned.trigger = said_trigger(*instance, host.vfio_irq).value_or(line.trigger);
     }
     return good;
 }
@@ -196,7 +214,7 @@ std::optional<LocatedAlias> AliasPlanner::plan(const AliasConfig& alias)
 } // namespace
 
 std::vector<LocatedAlias> plan_aliases(const Config& config, const Catalogue& catalogue,
-                                       Problems& problems)
+                                       const HostTraits& host, Problems& problems)
 {
     std::vector<AliasConfig> wanted = config.aliases;
     const bool named = std::ranges::any_of(wanted, [](const AliasConfig& alias)
@@ -212,7 +230,7 @@ std::vector<LocatedAlias> plan_aliases(const Config& config, const Catalogue& ca
                           {}});
     }
 
-    AliasPlanner planner{config, catalogue, problems};
+    AliasPlanner planner{config, catalogue, host, problems};
     std::vector<LocatedAlias> aliases;
     for (const AliasConfig& alias : wanted)
     {
@@ -223,12 +241,13 @@ std::vector<LocatedAlias> plan_aliases(const Config& config, const Catalogue& ca
 }
 
 std::variant<AliasPlan, Problems> plan_alias(const Config& config, const Catalogue& catalogue,
-                                             const AliasConfig& alias, std::string_view instance)
+                                             const HostTraits& host, const AliasConfig& alias,
+                                             std::string_view instance)
 {
     AliasConfig asked = alias;
     asked.instance.value = instance;
     Problems problems;
-    if (auto planned = AliasPlanner{config, catalogue, problems}.plan(asked))
+    if (auto planned = AliasPlanner{config, catalogue, host, problems}.plan(asked))
         return std::move(planned->plan);
     return problems;
 }

@@ -5,6 +5,7 @@
 #include "common/base/problem.hpp"
 #include "common/plan/catalogue.hpp"
 #include "common/plan/config.hpp"
+#include "common/plan/host_facts.hpp"
 #include "common/plan/plan.hpp"
 
 #include <string_view>
@@ -28,14 +29,17 @@ struct LocatedAlias
 
 /// One entry for each alias of the configuration, and `gpio` with the power key unless the
 /// configuration names an alias gpio. An alias with a problem is left out. Whether aliases are in
-/// each other's way is not looked at here.
-[[nodiscard]] std::vector<LocatedAlias>
-plan_aliases(const Config& config, const Catalogue& catalogue, Problems& problems);
+/// each other's way is not looked at here. A line triggers as that of the instance behind it does
+/// on this host, or else as the catalogue says.
+[[nodiscard]] std::vector<LocatedAlias> plan_aliases(const Config& config,
+                                                     const Catalogue& catalogue,
+                                                     const HostTraits& host, Problems& problems);
 
 /// One alias of the configuration, were `instance` behind it. The others are no part of the
 /// question. Problems are never empty.
 [[nodiscard]] std::variant<AliasPlan, Problems> plan_alias(const Config& config,
                                                            const Catalogue& catalogue,
+                                                           const HostTraits& host,
                                                            const AliasConfig& alias,
                                                            std::string_view instance);
 

@@ -3,12 +3,16 @@
 #pragma once
 
 #include "common/base/address.hpp"
+#include "common/base/spi.hpp"
 #include "common/plan/image.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace aliasvm::plan
@@ -16,6 +20,16 @@ namespace aliasvm::plan
 
 /// Of the Cortex-A53: what a check assumes that does not ask /dev/kvm.
 inline constexpr unsigned a53_ipa_bits = 40;
+
+/// How each interrupt of a device signals, by its index for VFIO; nothing where the host's device
+/// tree does not say it in a way that is understood.
+using Triggers = std::vector<std::optional<Trigger>>;
+
+/// What a plan depends on whatever the configuration is. It stays as it is while the host runs.
+struct HostTraits
+{
+    std::map<std::string, Triggers, std::less<>> triggers; ///< by sysname, of those that are there
+};
 
 /// For /chosen/rng-seed.
 using RandomSeed = std::array<std::byte, 32>;
@@ -30,6 +44,7 @@ struct CpuFacts
 /// Found out by the caller, who may open files; planning does not.
 struct HostFacts
 {
+    HostTraits traits;                                ///< facts::host_traits()
     CpuFacts cpu;
     std::uint64_t host_page_size{aliasvm::page_size}; ///< sysconf(_SC_PAGESIZE)
     KernelFacts kernel{MissingFile{}};                ///< looked at if Config::kernel is there

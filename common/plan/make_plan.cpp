@@ -113,7 +113,7 @@ std::variant<VmPlan, Problems> make_plan(const Config& config, const Catalogue& 
     if (!config.readable)
         return problems;
 
-    std::vector<LocatedAlias> aliases = plan_aliases(config, catalogue, problems);
+    std::vector<LocatedAlias> aliases = plan_aliases(config, catalogue, facts.traits, problems);
     MemoryLayout memory = lay_out_memory(config, catalogue, facts, problems);
     check_conflicts(config, catalogue, facts, memory, aliases, problems);
     check_host(config, facts, aliases, problems);

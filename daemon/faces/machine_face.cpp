@@ -214,7 +214,8 @@ void MachineFace::aliases(Message& value) const
     {
         Problems problems; // Check tells them
         for (const auto& alias :
-             plan::plan_aliases(with_bindings(*machine_, uses_), uses_.catalogue, problems))
+             plan::plan_aliases(with_bindings(*machine_, uses_), uses_.catalogue,
+                                uses_.machines.host(), problems))
             append_alias(value, alias.plan);
     }
     value.close();

@@ -6,6 +6,7 @@
 #include "common/base/file.hpp"
 #include "common/bus/error.hpp"
 #include "common/bus/names.hpp"
+#include "common/facts/host_traits.hpp"
 
 #include <sys/stat.h>
 
@@ -80,8 +81,8 @@ std::vector<VmName> configured_names(const std::string& folder)
 
 Machines::Machines(boost::asio::io_context& io, const plan::Catalogue& catalogue,
                    std::string folder, std::string assignments_file)
-    : catalogue_{catalogue}, folder_{std::move(folder)}, assignments_file_{std::move(
-                                                             assignments_file)},
+    : catalogue_{catalogue}, host_{facts::host_traits(catalogue)}, folder_{std::move(folder)},
+      assignments_file_{std::move(assignments_file)},
       assignments_{Assignments::load(assignments_file_)}, condition_{io}
 {
     reload();
@@ -197,7 +198,7 @@ plan::AliasPlan Machines::plan(const Machine& machine, std::string_view alias,
         throw NamedError{bus::error_name::no_such_alias,
                          "machine {} has no alias {}: its file names what it was built for, {}",
                          machine.name.str(), alias, machine.config_path};
-    auto planned = plan::plan_alias(*machine.config, catalogue_, *configured, instance);
+    auto planned = plan::plan_alias(*machine.config, catalogue_, host_, *configured, instance);
     if (const auto* const problems = std::get_if<Problems>(&planned))
         throw NamedError{bus::error_name::alias_mismatch, "{}; {}", problems->front().what,
                          problems->front().mend};

@@ -69,6 +69,9 @@ public:
     [[nodiscard]] plan::AliasPlan plan(const Machine& machine, std::string_view alias,
                                        std::string_view instance) const;
 
+    /// What every plan of these machines depends on.
+    [[nodiscard]] const plan::HostTraits& host() const noexcept { return host_; }
+
     void on_event(OnEvent call) { on_event_ = std::move(call); }
     void changed(const Machine& machine);
     /// Notified at each event.
@@ -81,6 +84,7 @@ private:
     void drop_if_unused(const std::string& name);
 
     const plan::Catalogue& catalogue_;
+    const plan::HostTraits host_;
     std::string folder_;
     std::string assignments_file_;
     Assignments assignments_;

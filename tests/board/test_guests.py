@@ -74,8 +74,12 @@ def test_edge_interrupts_of_a_timer(board, vm):
         '[alias]\nuart0 = "uart1"\nttc0 = "ttc3"\n'
     )
     right.start()
+    tree = board.run("aliasvm dump-dtb right", text=False).stdout
     board.serial(1).read_until(rb"edge: taken 1000 empty 0 ", timeout=60)
     right.wait_for("ActiveState", "inactive")
+    text = subprocess.run(["dtc", "-q", "-I", "dtb"], input=tree, check=True, capture_output=True).stdout.decode()
+    lines = re.search(r"timer@ff110000 \{.*?interrupts = <([^>]*)>", text, re.S).group(1).split()
+    assert [int(cell, 16) for cell in lines[2::3]] == [1, 1, 1], "what the host's tree says of TTC3"
 
 
 def test_raw_binary_runs_like_the_elf(board, vm, uart):

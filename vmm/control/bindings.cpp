@@ -49,8 +49,8 @@ void apply_bindings(plan::Config& config, const BindingMap& bindings)
     }
 }
 
-Bindings::Bindings(plan::Config config, const plan::Catalogue& catalogue)
-    : config_{std::move(config)}, catalogue_{catalogue}
+Bindings::Bindings(plan::Config config, const plan::Catalogue& catalogue, plan::HostTraits host)
+    : config_{std::move(config)}, catalogue_{catalogue}, host_{std::move(host)}
 {
 }
 
@@ -83,7 +83,7 @@ plan::AliasPlan Bindings::plan_attach(const Aliases& now, std::string_view alias
     const plan::AliasConfig* const own = find_alias(config_, alias);
     if (own == nullptr)
         throw NamedError{error_name::no_such_alias, "alias {} is not of the configuration", alias};
-    auto planned = plan::plan_alias(config_, catalogue_, *own, instance);
+    auto planned = plan::plan_alias(config_, catalogue_, host_, *own, instance);
     if (const auto* const problems = std::get_if<Problems>(&planned))
         throw NamedError{error_name::alias_mismatch, "{}", problems->front().what};
     auto wanted = std::get<plan::AliasPlan>(std::move(planned));

@@ -4,6 +4,7 @@
 
 #include "common/plan/catalogue.hpp"
 #include "common/plan/config.hpp"
+#include "common/plan/host_facts.hpp"
 #include "common/plan/plan.hpp"
 
 #include <map>
@@ -30,7 +31,7 @@ public:
     using Aliases = std::vector<plan::AliasPlan>;
 
     /// The configuration that the machine was made by.
-    Bindings(plan::Config config, const plan::Catalogue& catalogue);
+    Bindings(plan::Config config, const plan::Catalogue& catalogue, plan::HostTraits host);
 
     /// How the alias looks with the instance behind it. NoSuchAlias, AliasInUse, NoSuchDevice,
     /// DeviceBusy, AliasMismatch.
@@ -49,6 +50,7 @@ private:
 
     plan::Config config_;
     const plan::Catalogue& catalogue_;
+    plan::HostTraits host_;
 };
 
 } // namespace aliasvm::control

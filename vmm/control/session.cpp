@@ -184,7 +184,8 @@ ExitStatus run_session(boost::asio::io_context& loop, plan::Config config,
     try
     {
         return run_machine(loop, {std::move(*plan), std::move(dtb), std::move(hugepages.file)},
-                           {std::move(config), catalogue}, outside, broker);
+                           {std::move(config), catalogue, std::move(facts.traits)}, outside,
+                           broker);
     }
     catch (const machine::BadImage& error)
     {

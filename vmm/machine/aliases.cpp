@@ -59,22 +59,21 @@ const char* name_of(Trigger trigger)
     return trigger == Trigger::level ? "level" : "edge";
 }
 
-/// The vGIC keeps its preset for the machine's life, and a level interrupt on a line that the guest
-/// has as edge would come once and never again.
-void require_triggers(const std::vector<plan::Line>& lines, const std::vector<Trigger>& preset,
-                      const std::vector<Trigger>& triggers)
+/// The guest was told how its lines trigger, and the vGIC keeps its preset for the machine's life;
+/// a level interrupt on a line that the guest has as edge would come once and never again.
+void require_triggers(const std::vector<plan::Line>& lines, const std::vector<Trigger>& triggers)
 {
     for (std::size_t i = 0; i < lines.size(); ++i)
     {
         const plan::Line& line = lines[i];
-        if (preset[i] != triggers[i])
+        if (line.trigger != triggers[i])
             throw Error{EINVAL,
                         "interrupt {} of it is {}, but guest SPI {} (INTID {}) is {}",
                         line.vfio_irq,
                         name_of(triggers[i]),
                         line.guest.dt_cell(),
                         line.guest.intid(),
-                        name_of(preset[i])};
+                        name_of(line.trigger)};
     }
 }
 
@@ -87,17 +86,17 @@ Aliases::Aliases(kvm::Vm& vm, kvm::Vgic& vgic, devices::LineWatch& watch, DmaMem
 
 void Aliases::add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Host& host)
 {
-    Alias& added = aliases_.emplace_back(Alias{alias, first_slot, {}, nullptr, {}});
+    Alias& added = aliases_.emplace_back(Alias{alias, first_slot, nullptr, {}});
     if (alias.backing == plan::Backing::instance)
     {
         added.instance = std::make_unique<Passthrough>(vm_, watch_, host, alias, first_slot);
-        added.triggers = added.instance->triggers();
+        step(fmt::format("put {} behind {}", alias.instance, alias.name), "match its interrupts",
+             [&] { require_triggers(alias.lines, added.instance->triggers()); });
     }
-    else if (alias.backing == plan::Backing::none)
-        std::ranges::transform(alias.lines, std::back_inserter(added.triggers),
-                               &plan::Line::trigger);
-    for (std::size_t i = 0; i < added.triggers.size(); ++i)
-        vgic_.preset_trigger(alias.lines[i].guest, added.triggers[i]);
+    else if (alias.backing != plan::Backing::none)
+        return; // lines of emulated devices are level, as all are preset
+    for (const plan::Line& line : alias.lines)
+        vgic_.preset_trigger(line.guest, line.trigger);
 }
 
 template <class Act>
@@ -190,8 +189,7 @@ std::chrono::microseconds Aliases::attach(const plan::AliasPlan& wanted, quiesce
     step(move, "open it",
          [&]
          { instance = std::make_unique<Passthrough>(vm_, watch_, host, next, alias.first_slot); });
-    step(move, "match its interrupts",
-         [&] { require_triggers(next.lines, alias.triggers, instance->triggers()); });
+    step(move, "match its interrupts", [&] { require_triggers(next.lines, instance->triggers()); });
     step(move, "give guest memory to it", [&] { instance->begin_dma(dma_); });
     if (settings == quiesce::Settings::as_left && alias.left.instance == next.instance)
         instance->restore(alias.left.registers);

@@ -44,10 +44,10 @@ public:
 
     // -- after Vgic::init() and before the vCPUs run, in this order
 
-    /// Opens the instance if there is one. A line is preset to what VFIO says of it, and that of an
-    /// empty alias to what the plan says: somebody may come, and the guest may never write
-    /// GICD_ICFGR. Lines of emulated devices are level. The slots are those from
-    /// `first_slot` on, one a window.
+    /// Opens the instance if there is one. A line is preset to what the plan, and so the guest's
+    /// device tree, says of it, that of an empty alias too: somebody may come, and the guest may
+    /// never write GICD_ICFGR. Lines of emulated devices are level. The slots are those from
+    /// `first_slot` on, one a window. EINVAL: the instance signals in another way.
     void add(const plan::AliasPlan& alias, kvm::SlotId first_slot, vfio::Host& host);
     /// Puts every instance into the guest: memory, interrupts, registers. No line is live.
     void show();
@@ -67,7 +67,7 @@ public:
     /// any other is at rest. If a step
     /// fails the alias is empty as before, and the device closed. ENOENT: there is no such alias;
     /// EBUSY: something is behind it; EINVAL: the plan is of another alias or of no instance, or
-    /// the instance signals in another way than the guest's GIC was preset to.
+    /// the instance signals in another way than the guest was told.
     std::chrono::microseconds attach(const plan::AliasPlan& alias, quiesce::Settings settings,
                                      vfio::Host& host, VcpuThreads& vcpus);
 
@@ -88,7 +88,6 @@ private:
     {
         plan::AliasPlan plan; ///< as it is now
         kvm::SlotId first_slot;
-        std::vector<Trigger> triggers;         ///< of the lines, as the vGIC was preset to them
         std::unique_ptr<Passthrough> instance; ///< null if there is none
         Left left{};
     };

@@ -78,7 +78,7 @@ protected:
         return refusal([&] { bindings.require_instance(machine->aliases(), alias); });
     }
 
-    const Bindings bindings{config_of(vm), plan::zynqmp()};
+    const Bindings bindings{config_of(vm), plan::zynqmp(), {}};
     std::unique_ptr<machine::Machine> machine;
 };
 

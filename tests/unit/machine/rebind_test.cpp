@@ -269,4 +269,21 @@ TEST_F(ARebinding, RefusesAnInstanceThatSignalsInAnotherWay)
     machine->attach(uart(), at_rest, host);
 }
 
+TEST_F(ARebinding, RefusesSuchAnInstanceAtPowerOnInTheSameWords)
+{
+    host.add("ff020000.odd", {{page_size, true}}, {{.automasked = false}});
+    auto odd = uart();
+    odd.sysname = "ff020000.odd";
+    std::string told;
+    EXPECT_EQ(error_of([&] { power_on(plan_of({odd})); }, &told), EINVAL);
+    EXPECT_THAT(told,
+                HasSubstr("put uart1 behind uart0: match its interrupts: interrupt 0 of it is "
+                          "edge, but guest SPI 21 (INTID 53) is level"));
+    EXPECT_FALSE(host.device("ff020000.odd").opened());
+
+    odd.lines.front().trigger = Trigger::edge;
+    power_on(plan_of({odd}));
+    EXPECT_EQ(system.vm().trigger_of(uart_spi), Trigger::edge);
+}
+
 } // namespace

@@ -3,6 +3,7 @@
 #include "plan_fixture.hpp"
 
 #include "common/plan/alias_planner.hpp"
+#include "common/plan/guest_dtb.hpp"
 #include "common/plan/nearest.hpp"
 #include "common/plan/print.hpp"
 #include "common/plan/units.hpp"
@@ -63,19 +64,19 @@ TEST(AnAlias, IsPlannedAloneWithAnInstanceThatTheFileDoesNotName)
                                        "vm.toml", *VmName::from("vm"));
     // That uart1 is behind uart0 in the file, and that there is no such thing as "no", is no part
     // of the question.
-    const auto planned = plan_alias(config, zynqmp(), config.aliases.at(1), "uart1");
+    const auto planned = plan_alias(config, zynqmp(), {}, config.aliases.at(1), "uart1");
     ASSERT_TRUE(std::holds_alternative<AliasPlan>(planned));
     const auto& uart1 = std::get<AliasPlan>(planned);
     EXPECT_EQ(binding_text(uart1), "uart1=uart1(ff010000.serial)");
     EXPECT_EQ(uart1.windows.at(0).guest.base, GuestAddr{0xff01'0000});
 
-    const auto uart0 = plan_alias(config, zynqmp(), config.aliases.at(0), "uart1");
+    const auto uart0 = plan_alias(config, zynqmp(), {}, config.aliases.at(0), "uart1");
     EXPECT_FALSE(same_to_guest(uart1, std::get<AliasPlan>(uart0)));
-    const auto emptied = plan_alias(config, zynqmp(), config.aliases.at(1), no_instance);
+    const auto emptied = plan_alias(config, zynqmp(), {}, config.aliases.at(1), no_instance);
     EXPECT_TRUE(same_to_guest(uart1, std::get<AliasPlan>(emptied)));
     EXPECT_EQ(std::get<AliasPlan>(emptied).backing, Backing::none);
 
-    const auto refused = plan_alias(config, zynqmp(), config.aliases.at(1), "gem0");
+    const auto refused = plan_alias(config, zynqmp(), {}, config.aliases.at(1), "gem0");
     ASSERT_TRUE(std::holds_alternative<Problems>(refused));
     ASSERT_EQ(std::get<Problems>(refused).size(), 1U);
     EXPECT_EQ(std::get<Problems>(refused).front().what,
@@ -93,6 +94,39 @@ TEST(APlan, PutsTheDeviceTreeOnTopAndTheInitrdBelow)
     const VmPlan plan = good_plan(head + "initrd = \"/i\"\n");
     EXPECT_EQ(plan.dtb.memory, (GuestRange{GuestAddr{0x7ff'0000}, 0x1'0000}));
     EXPECT_EQ(plan.initrd->memory, (GuestRange{GuestAddr{0x7ef'0000}, 0x10'0000}));
+}
+
+TEST(APlan, HasTheTriggersOfTheHostsInstancesAndElseTheCatalogues)
+{
+    HostFacts facts = good_host();
+    facts.traits.triggers = {{"ff140000.timer", {Trigger::edge, std::nullopt, Trigger::level}},
+                             {"ff120000.timer", {Trigger::edge}},
+                             {"ff110000.timer", {Trigger::edge, Trigger::edge, Trigger::edge}}};
+    const auto triggers = [&](const std::string& aliases, const char* alias)
+    {
+        const VmPlan plan = good_plan(head + "[alias]\n" + aliases, facts);
+        std::vector<Trigger> all;
+        for (const Line& line : alias_of(plan, alias).lines)
+            all.push_back(line.trigger);
+        return all;
+    };
+    const auto level = Trigger::level;
+    const auto edge = Trigger::edge;
+    EXPECT_EQ(triggers("ttc0 = \"ttc3\"\n", "ttc0"), (std::vector{edge, level, level}));
+    EXPECT_EQ(triggers("ttc0 = \"ttc1\"\n", "ttc0"), (std::vector{edge, level, level}));
+    EXPECT_EQ(triggers("ttc0 = \"\"\n", "ttc0"), (std::vector{level, level, level}));
+    EXPECT_EQ(triggers("ttc0 = \"ttc2\"\n", "ttc0"), (std::vector{level, level, level}));
+
+    // So does the guest's tree, and a plan of the alias alone.
+    const auto plan = good_plan(head + "[alias]\nttc0 = \"ttc3\"\n", facts);
+    const auto blob = make_guest_dtb(plan, zynqmp());
+    const fdt::Tree tree{blob, "guest's"};
+    EXPECT_EQ(tree.find("/axi/timer@ff110000")->cells("interrupts"),
+              (std::vector<std::uint32_t>{0, 36, 1, 0, 37, 4, 0, 38, 4}));
+    const auto config =
+        parse_config(head + "[alias]\nttc0 = \"\"\n", "vm.toml", *VmName::from("vm"));
+    const auto moved = plan_alias(config, zynqmp(), facts.traits, config.aliases.front(), "ttc3");
+    EXPECT_EQ(std::get<AliasPlan>(moved).lines.front().trigger, edge);
 }
 
 TEST(APlan, GoesAroundAKernelAtTheEndOfRam)

@@ -19,6 +19,7 @@ namespace
 {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Cells = std::vector<std::uint32_t>;

@@ -89,7 +89,13 @@ public:
     /// A property without a value, of a node by its path below the root of the device tree.
     void add_property(const std::string& node, const std::string& property) const
     {
-        std::ofstream{sys() / "firmware/devicetree/base" / node / property};
+        set_property(node, property, "");
+    }
+    void set_property(const std::string& node, const std::string& property,
+                      const std::string& value) const
+    {
+        std::ofstream{sys() / "firmware/devicetree/base" / node / property, std::ios::binary}
+            << value;
     }
 
     [[nodiscard]] std::filesystem::path group_path(int group) const
