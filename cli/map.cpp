@@ -90,6 +90,9 @@ std::string map_json(const MachineMap& map)
     json.key("aliases").array();
     for (const Alias& alias : map.machine.aliases)
         describe(json, alias);
+    json.end().key("macs").object();
+    for (const auto& [alias, mac] : map.machine.macs)
+        json.key(alias).text(mac);
     return json.end().end().line();
 }
 

@@ -28,6 +28,8 @@ void add_alias(Columns& table, const MachineMap& map, const Alias& alias)
     for (const Line& line : alias.lines)
         row(table, alias.name, line.host ? plan::spi_text(*line.host) : alias.behind(),
             plan::spi_text(line.guest));
+    if (const auto mac = map.machine.macs.find(alias.name); mac != map.machine.macs.end())
+        row(table, alias.name, "MAC address", mac->second);
 }
 
 void add_memory(Columns& table, const Machine& machine)

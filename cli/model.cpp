@@ -108,6 +108,18 @@ std::map<std::string, std::uint64_t> read_counts(Message& message)
     return counts;
 }
 
+std::map<std::string, std::string> read_texts(Message& message)
+{
+    std::map<std::string, std::string> texts;
+    enter(message, 'a', "{ss}");
+    const char* name = nullptr;
+    const char* text = nullptr;
+    while (message.read_next("{ss}", &name, &text))
+        texts[name] = text;
+    message.exit();
+    return texts;
+}
+
 std::vector<std::string> read_strings(Message& message)
 {
     std::vector<std::string> all;
@@ -174,6 +186,7 @@ constexpr Property<Machine> machine_properties[]{
     {"Memory", "t", [](Machine& m, Message& v) { m.memory = read_t(v); }},
     {"MemoryBanks", "a(ttb)", [](Machine& m, Message& v) { m.banks = read_banks(v); }},
     {"Aliases", "a(sssa(ttt)a(uu))", [](Machine& m, Message& v) { m.aliases = read_aliases(v); }},
+    {"MacAddresses", "a{ss}", [](Machine& m, Message& v) { m.macs = read_texts(v); }},
     {"ConfigPath", "s", [](Machine& m, Message& v) { m.config_path = v.read_string(); }},
     {"Statistics", "a{st}", [](Machine& m, Message& v) { m.statistics = read_counts(v); }},
 };

@@ -58,6 +58,7 @@ struct Machine
     std::uint64_t memory{};        ///< bytes
     std::vector<MemoryBank> banks; ///< where it is in the guest; empty while that is not known
     std::vector<Alias> aliases;
+    std::map<std::string, std::string> macs; ///< by alias, of those of GEMs
     std::string config_path;
     std::map<std::string, std::uint64_t> statistics; ///< counts since the VM began to run
 };

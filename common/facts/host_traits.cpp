@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Documentation/ABI/testing/sysfs-devices: of_node leads to the device's node. Binding arm,gic.yaml.
+// Documentation/ABI/testing/sysfs-devices: of_node leads to the device's node. Binding
+// arm,gic.yaml.
 #include "common/facts/host_traits.hpp"
+
+#include <systemd/sd-id128.h>
 
 #include <array>
 #include <cstdint>
@@ -27,8 +30,7 @@ std::vector<std::uint32_t> cells_of(const std::filesystem::path& property)
     const std::vector<char> bytes{std::istreambuf_iterator<char>{file}, {}};
     std::vector<std::uint32_t> cells(bytes.size() / cell_size);
     for (std::size_t at = 0; at < cells.size() * cell_size; ++at)
-        cells[at / cell_size] =
-            cells[at / cell_size] << 8 | static_cast<unsigned char>(bytes[at]);
+        cells[at / cell_size] = cells[at / cell_size] << 8 | static_cast<unsigned char>(bytes[at]);
     return cells;
 }
 
@@ -48,15 +50,27 @@ plan::Triggers triggers_of(const std::vector<std::uint32_t>& interrupts)
     return triggers;
 }
 
+/// machine-id(5) is not to be told to anybody; this is what sd-id128(3) makes of it for us alone.
+std::optional<plan::HostId> host_id()
+{
+    constexpr sd_id128_t ours =
+        SD_ID128_MAKE(8f, 1d, 0c, 65, 3a, e2, 47, b9, 9e, 40, d7, 12, 6b, 58, f3, a4);
+    sd_id128_t id{};
+    if (::sd_id128_get_machine_app_specific(ours, &id) != 0)
+        return std::nullopt;
+    return std::to_array(id.bytes);
+}
+
 } // namespace
 
 plan::HostTraits host_traits(const plan::Catalogue& catalogue, const std::filesystem::path& sysfs)
 {
     plan::HostTraits traits;
+    traits.id = host_id();
     for (const plan::Instance& instance : catalogue.instances())
     {
-        const auto interrupts = cells_of(sysfs / "bus/platform/devices" / instance.sysname /
-                                         "of_node/interrupts");
+        const auto interrupts =
+            cells_of(sysfs / "bus/platform/devices" / instance.sysname / "of_node/interrupts");
         if (!interrupts.empty())
             traits.triggers.emplace(instance.sysname, triggers_of(interrupts));
     }

@@ -23,8 +23,8 @@ class AliasPlanner
 public:
     AliasPlanner(const Config& config, const Catalogue& catalogue, const HostTraits& host,
                  Problems& problems)
-        : config_{&config}, catalogue_{&catalogue}, host_{&host}, problems_{&problems},
-          checks_{catalogue, problems}
+        : config_{&config},
+          catalogue_{&catalogue}, host_{&host}, problems_{&problems}, checks_{catalogue, problems}
     {
     }
 
@@ -157,7 +157,8 @@ std::optional<Ethernet> AliasPlanner::plan_ethernet(const AliasConfig& alias,
 {
     if (!like.is(ethernet_compatible))
         return std::nullopt;
-    return Ethernet{alias.mac ? alias.mac->value : stable_mac(config_->name, alias.name.value),
+    return Ethernet{alias.mac ? alias.mac->value
+                              : stable_mac(config_->name, alias.name.value, host_->id),
                     alias.phy ? std::optional{alias.phy->value} : std::nullopt};
 }
 

@@ -37,11 +37,9 @@ struct LocatedAlias
 
 /// One alias of the configuration, were `instance` behind it. The others are no part of the
 /// question. Problems are never empty.
-[[nodiscard]] std::variant<AliasPlan, Problems> plan_alias(const Config& config,
-                                                           const Catalogue& catalogue,
-                                                           const HostTraits& host,
-                                                           const AliasConfig& alias,
-                                                           std::string_view instance);
+[[nodiscard]] std::variant<AliasPlan, Problems>
+plan_alias(const Config& config, const Catalogue& catalogue, const HostTraits& host,
+           const AliasConfig& alias, std::string_view instance);
 
 /// Whether two plans of an alias are the same to a guest: windows and interrupts.
 [[nodiscard]] bool same_to_guest(const AliasPlan& a, const AliasPlan& b);

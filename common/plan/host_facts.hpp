@@ -5,6 +5,7 @@
 #include "common/base/address.hpp"
 #include "common/base/spi.hpp"
 #include "common/plan/image.hpp"
+#include "common/plan/mac_address.hpp"
 
 #include <array>
 #include <cstddef>
@@ -29,6 +30,7 @@ using Triggers = std::vector<std::optional<Trigger>>;
 struct HostTraits
 {
     std::map<std::string, Triggers, std::less<>> triggers; ///< by sysname, of those that are there
+    std::optional<HostId> id;                              ///< of a host that has a machine-id
 };
 
 /// For /chosen/rng-seed.

@@ -51,10 +51,12 @@ std::string mac_text(const MacAddress& mac)
     return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", a, b, c, d, e, f);
 }
 
-MacAddress stable_mac(const VmName& vm, std::string_view alias)
+MacAddress stable_mac(const VmName& vm, std::string_view alias, const std::optional<HostId>& host)
 {
     // A VM's name has no slash, so that no two pairs give one text.
     std::uint64_t hash = fnv1a(alias, fnv1a("/", fnv1a(vm.str())));
+    if (host)
+        hash = fnv1a({reinterpret_cast<const char*>(host->data()), host->size()}, hash);
     MacAddress mac;
     for (std::size_t index = mac.octets.size() - 1; index > 0; --index, hash >>= 8)
         mac.octets[index] = static_cast<std::uint8_t>(hash);

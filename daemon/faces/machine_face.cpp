@@ -102,7 +102,8 @@ MachineFace::MachineFace(Face::Bus bus, const Uses& uses, std::shared_ptr<const 
 
 void MachineFace::emit_state()
 {
-    emit_changed({"State", "Result", "Leader", "Vcpus", "Memory", "MemoryBanks", "Aliases"});
+    emit_changed(
+        {"State", "Result", "Leader", "Vcpus", "Memory", "MemoryBanks", "Aliases", "MacAddresses"});
 }
 
 asio::awaitable<void> MachineFace::start(Message call)
@@ -213,10 +214,26 @@ void MachineFace::aliases(Message& value) const
     if (machine_->config)
     {
         Problems problems; // Check tells them
-        for (const auto& alias :
-             plan::plan_aliases(with_bindings(*machine_, uses_), uses_.catalogue,
-                                uses_.machines.host(), problems))
+        for (const auto& alias : plan::plan_aliases(
+                 with_bindings(*machine_, uses_), uses_.catalogue, uses_.machines.host(), problems))
             append_alias(value, alias.plan);
+    }
+    value.close();
+}
+
+void MachineFace::mac_addresses(Message& value) const
+{
+    value.open('a', "{ss}");
+    if (machine_->config)
+    {
+        Problems problems; // Check tells them
+        for (const auto& alias : plan::plan_aliases(
+                 with_bindings(*machine_, uses_), uses_.catalogue, uses_.machines.host(), problems))
+        {
+            if (alias.plan.ethernet)
+                value.append("{ss}", alias.plan.name.c_str(),
+                             plan::mac_text(alias.plan.ethernet->mac).c_str());
+        }
     }
     value.close();
 }
@@ -279,6 +296,8 @@ const sd_bus_vtable MachineFace::vtable[] = {
     SD_BUS_PROPERTY("MemoryBanks", "a(ttb)", bus::property<&MachineFace::memory_banks>, 0,
                     SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Aliases", "a(sssa(ttt)a(uu))", bus::property<&MachineFace::aliases>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("MacAddresses", "a{ss}", bus::property<&MachineFace::mac_addresses>, 0,
                     SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("ConfigPath", "s", bus::property<&MachineFace::config_path>, 0,
                     SD_BUS_VTABLE_PROPERTY_CONST),

@@ -50,6 +50,7 @@ private:
     void memory(bus::Message& value) const;
     void memory_banks(bus::Message& value) const;
     void aliases(bus::Message& value) const;
+    void mac_addresses(bus::Message& value) const;
     void config_path(bus::Message& value) const;
     void statistics(bus::Message& value) const;
 

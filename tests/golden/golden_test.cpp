@@ -36,6 +36,7 @@ HostFacts facts_for(const Config& config)
         facts.kernel = analyse_kernel(bytes_of({"raw\0binary", 10}));
     facts.initrd = PlainFile{0x12'3456};
     facts.dtb = DtbFile{make_tree(0x1'2345)};
+    facts.traits.id = HostId{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
     facts.dma_holes = {{GuestAddr{0x800'0000}, 0x10'0000}};
     facts.cpu.pmu = config.name.str() != "longform"; // a host that has none for guests
     if (config.name.str() == "identity")

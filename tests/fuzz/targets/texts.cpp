@@ -67,7 +67,7 @@ void check_names(std::string_view text)
             "the name of a VM is safe as a file's");
     require(decoded(bus::machine_path(*name), "/org/aliasvm1/machine") == text,
             "a path tells the name");
-    const auto mac = plan::stable_mac(*name, text);
+    const auto mac = plan::stable_mac(*name, text, std::nullopt);
     require(!mac.multicast() && (mac.octets[0] & 2U) != 0, "a MAC made here is local, of one");
 }
 

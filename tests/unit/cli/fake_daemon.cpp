@@ -100,6 +100,13 @@ void append_machine(Message& value, std::string_view property, Machine& machine,
             value.append("(ttb)", bank.range.base.value, bank.range.size, bank.identity ? 1 : 0);
         value.close();
     }
+    else if (property == "MacAddresses")
+    {
+        value.open('a', "{ss}");
+        for (const auto& [alias, mac] : machine.macs)
+            value.append("{ss}", alias.c_str(), mac.c_str());
+        value.close();
+    }
     else if (property == "ConfigPath")
         value.append("s", machine.config_path.c_str());
     else if (property == "Colour")
@@ -186,6 +193,7 @@ Inventory sample_inventory()
          .aliases =
              {{"uart0", "uart0", "instance", {window(0xff000000, 0xff000000)}, {line(21, 21)}},
               power_key()},
+         .macs = {},
          .config_path = "/etc/aliasvm/left.toml",
          .statistics = {{"exits", 5000}, {"mmio_exit_user", 10}, {"mmio_exit_kernel", 400}}},
         {.name = "right",
@@ -205,6 +213,7 @@ Inventory sample_inventory()
                {window(0xff110000, 0)},
                {line(36, no_spi), line(37, no_spi), line(38, no_spi)}},
               power_key()},
+         .macs = {{"gem0", "02:82:26:5c:29:fc"}},
          .config_path = "/etc/aliasvm/right.toml",
          .statistics = {{"exits", 7000}, {"mmio_exit_user", 20}, {"mmio_exit_kernel", 600}}},
         {.name = "con",
@@ -216,6 +225,7 @@ Inventory sample_inventory()
          .memory = 4097,
          .banks = {{{GuestAddr{0}, 4097}, false}},
          .aliases = {{"uart0", "", "console", {window(0xff000000, 0)}, {line(21, no_spi)}}},
+         .macs = {},
          .config_path = "/etc/aliasvm/con.toml",
          .statistics = {}},
         {.name = "broken",
@@ -227,6 +237,7 @@ Inventory sample_inventory()
          .memory = 0,
          .banks = {},
          .aliases = {},
+         .macs = {},
          .config_path = "/etc/aliasvm/broken.toml",
          .statistics = {}}};
     all.devices = {device("uart1", "ff010000.serial", 0xff010000, 22, "assigned"),
@@ -448,6 +459,7 @@ const sd_bus_vtable FakeDaemon::machine_vtable[] = {
     SD_BUS_PROPERTY("Memory", "t", on_property, 0, 0),
     SD_BUS_PROPERTY("MemoryBanks", "a(ttb)", on_property, 0, 0),
     SD_BUS_PROPERTY("Aliases", "a(sssa(ttt)a(uu))", on_property, 0, 0),
+    SD_BUS_PROPERTY("MacAddresses", "a{ss}", on_property, 0, 0),
     SD_BUS_PROPERTY("ConfigPath", "s", on_property, 0, 0),
     SD_BUS_PROPERTY("Statistics", "a{st}", on_property, 0, 0),
     SD_BUS_PROPERTY("Colour", "s", on_property, 0, 0),

@@ -128,7 +128,7 @@ TEST_F(MapCommand, JsonHasTheGicBesideTheAliases)
                            R"("cpu_interface":{"base":4177657856,"size":8192}},"aliases":[)"
                            R"({"alias":"uart0","backing":"console","instance":null,"windows":[)"
                            R"({"guest":4278190080,"host":null,"size":4096}],"interrupts":[)"
-                           R"({"guest":{"spi":21,"intid":53},"host":null}]}]})"
+                           R"({"guest":{"spi":21,"intid":53},"host":null}]}],"macs":{}})"
                            "\n");
 }
 

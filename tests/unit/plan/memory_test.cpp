@@ -4,6 +4,8 @@
 
 #include "common/plan/print.hpp"
 
+#include <numeric>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -204,8 +206,19 @@ TEST(AGem, HasAMacAddressThatNeverChanges)
 {
     const VmPlan plan = good_plan(text("64M", "[alias]\ngem0 = \"gem3\"\ngem1 = \"\"\n"));
     EXPECT_EQ(mac_text(alias_of(plan, "gem0").ethernet->mac), "02:5a:52:9d:86:30");
-    EXPECT_EQ(mac_text(stable_mac(*VmName::from("left"), "gem0")), "02:82:26:5c:29:fc");
-    EXPECT_EQ(mac_text(stable_mac(*VmName::from("right"), "gem0")), "02:f3:81:15:81:bf");
+    EXPECT_EQ(mac_text(stable_mac(*VmName::from("left"), "gem0", std::nullopt)),
+              "02:82:26:5c:29:fc");
+    EXPECT_EQ(mac_text(stable_mac(*VmName::from("right"), "gem0", std::nullopt)),
+              "02:f3:81:15:81:bf");
+    // By RFC 9923's algorithm, written anew in Python, over "left/gem0" and 00 01 02 ... 0f.
+    HostId id;
+    std::iota(id.begin(), id.end(), std::uint8_t{0});
+    EXPECT_EQ(mac_text(stable_mac(*VmName::from("left"), "gem0", id)), "02:aa:ce:9a:b4:dc");
+    HostFacts facts = good_host();
+    facts.traits.id = id;
+    const VmPlan elsewhere = good_plan(text("64M", "[alias]\ngem0 = \"\"\n"), facts);
+    EXPECT_NE(alias_of(elsewhere, "gem0").ethernet->mac, alias_of(plan, "gem0").ethernet->mac)
+        << "two hosts with one configuration";
     EXPECT_NE(alias_of(plan, "gem0").ethernet->mac, alias_of(plan, "gem1").ethernet->mac);
     EXPECT_FALSE(alias_of(plan, "gem0").ethernet->phy);
     EXPECT_EQ(alias_of(plan, "gem0").dma, Dma::iommu);
@@ -258,14 +271,15 @@ TEST(AWarning, IsOfWhatADeviceTreeOfOnesOwnCannotSay)
     EXPECT_THAT(
         warnings_of(good_plan(text("64M", "dtb = \"/d\"\n[alias.gem0]\ninstance = \"\"\nmac = "
                                           "\"02:00:00:00:00:01\"\nphy = 1\n"))),
-        ElementsAre("vm.toml:6:7: mac of alias gem0 is not told to the guest: dtb /d has no enabled "
-                    "node of it; put a node there, at the alias's address",
-                    "vm.toml:7:7: PHY 1 is looked for on the MDIO bus of what is put behind gem0; "
-                    "on some boards one GEM's bus serves the PHYs of others, and two drivers then "
-                    "disturb each other; if this PHY is on another GEM's bus, take the line out for "
-                    "a fixed link",
-                    "vm.toml:7:7: phy of alias gem0 is not told to the guest: dtb /d has no enabled "
-                    "node of it; put a node there, at the alias's address"));
+        ElementsAre(
+            "vm.toml:6:7: mac of alias gem0 is not told to the guest: dtb /d has no enabled "
+            "node of it; put a node there, at the alias's address",
+            "vm.toml:7:7: PHY 1 is looked for on the MDIO bus of what is put behind gem0; "
+            "on some boards one GEM's bus serves the PHYs of others, and two drivers then "
+            "disturb each other; if this PHY is on another GEM's bus, take the line out for "
+            "a fixed link",
+            "vm.toml:7:7: phy of alias gem0 is not told to the guest: dtb /d has no enabled "
+            "node of it; put a node there, at the alias's address"));
 }
 
 } // namespace
