@@ -5,8 +5,12 @@
 #include "temporary_folder.hpp"
 
 #include "tests/fakes/private_bus.hpp"
+#include "tests/unit/machine/open_folder.hpp"
 
 #include "common/bus/names.hpp"
+#include "common/fdt/reader.hpp"
+
+#include <span>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -185,6 +189,39 @@ TEST_F(Commands, TheDeviceTreeGoesToStdoutOrToAFileByteForByte)
     const Outcome denied = run({"dump-dtb", "left", "-o", "/nonexistent/left.dtb"});
     EXPECT_EQ(denied.status, 1);
     EXPECT_EQ(denied.err, "aliasvm: create /nonexistent/left.dtb: No such file or directory\n");
+}
+
+TEST_F(Commands, TheDeviceTreeOfAVmThatDoesNotRunIsTheOneThatItWouldGet)
+{
+    const tests::OpenFolder folder;
+    const std::string kernel = folder.write("kernel.bin", std::string(64, '\0'));
+    const auto configure = [&](const std::string& memory)
+    {
+        daemon_.inventory.machines.at(2).config_path = folder.write(
+            "con.toml", "memory = \"" + memory + "\"\nkernel = \"" + kernel +
+                            "\"\n[alias]\nuart0 = \"uart0\"\nttc0 = \"ttc0\"\nttc1 = \"ttc1\"\n");
+    };
+    // As aliasvmd says what is behind them.
+    daemon_.inventory.machines.at(2).aliases = {{"uart0", "uart1", "instance", {}, {}},
+                                                {"ttc0", "", "none", {}, {}}};
+    daemon_.failures["DumpDeviceTree"] = {bus::error_name::wrong_state, "con is inactive"};
+    configure("64M");
+    daemon_.serve();
+    const Outcome outcome = run({"dump-dtb", "con"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "aliasvm: con does not run; this is the tree that it would get, but for "
+                           "what only its start knows: rng-seed, clock rates of the host\n");
+    const auto characters = std::as_bytes(std::span{outcome.out});
+    const std::vector<std::byte> blob{characters.begin(), characters.end()};
+    const fdt::Tree tree{blob, "that it would get"};
+    EXPECT_TRUE(tree.find("/axi/serial@ff000000"));
+    EXPECT_EQ(tree.find("/memory@0")->reg().at(0).size, 64U << 20);
+
+    configure("63.5M");
+    const Outcome bad = run({"dump-dtb", "con"});
+    EXPECT_EQ(bad.status, 78);
+    EXPECT_EQ(bad.out, "");
+    EXPECT_THAT(bad.err, HasSubstr("con.toml:1:10: "));
 }
 
 struct Answer
