@@ -119,7 +119,8 @@ asio::awaitable<void> MachineControl::set_paused(std::string name, bool paused)
     else
         co_await vmm->resume();
     if (machine->vmm != vmm)
-        throw NamedError{bus::error_name::no_reply, "{} is gone", name};
+        throw NamedError{names::wrong_state, "{0} is gone: \"journalctl -u vm@{0}\" says why",
+                         name};
     machine->paused = paused;
     machines_.changed(*machine);
 }

@@ -2,6 +2,7 @@
 // Each call of the peer protocol.
 #include "daemon/peers/vmm_peer.hpp"
 
+#include "common/bus/error.hpp"
 #include "common/bus/names.hpp"
 
 #include <cstdint>
@@ -30,8 +31,8 @@ std::chrono::microseconds read_pause(Message reply)
 } // namespace
 
 VmmPeer::VmmPeer(std::shared_ptr<bus::Connection> connection, const VmName& name, OnDrop on_drop)
-    : connection_{std::move(connection)}, path_{bus::machine_path(name)}, on_drop_{
-                                                                              std::move(on_drop)}
+    : connection_{std::move(connection)}, name_{name.str()}, path_{bus::machine_path(name)},
+      on_drop_{std::move(on_drop)}
 {
 }
 
@@ -42,7 +43,18 @@ Message VmmPeer::new_call(const char* interface, const char* member) const
 
 asio::awaitable<Message> VmmPeer::machine(const char* member)
 {
-    return connection_->call(new_call(bus::machine_interface, member), answer_timeout);
+    try
+    {
+        co_return co_await connection_->call(new_call(bus::machine_interface, member),
+                                             answer_timeout);
+    }
+    catch (const bus::NamedError& error)
+    {
+        if (error.name() != bus::error_name::no_reply)
+            throw;
+        throw bus::NamedError{bus::error_name::wrong_state,
+                              "{0} is gone: \"journalctl -u vm@{0}\" says why", name_};
+    }
 }
 
 asio::awaitable<std::chrono::microseconds> VmmPeer::attach(std::string alias, std::string instance,

@@ -14,7 +14,10 @@
 namespace aliasvm::daemon
 {
 
-/// Calls are bounded: a VMM that does not answer is an error by the name of NoReply.
+/// Calls are bounded: a VMM that does not answer is an error by the name of Timeout. One that goes
+/// before it answers is one by the name of NoReply in attach() and detach(), which moves make of it
+/// what they know; elsewhere WrongState, which whoever asked on the bus can be told as it is: by
+/// NoReply they would take the daemon for gone.
 class VmmPeer final : public Vmm
 {
 public:
@@ -40,6 +43,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<bus::Message> machine(const char* member);
 
     std::shared_ptr<bus::Connection> connection_;
+    std::string name_;
     std::string path_;
     OnDrop on_drop_;
 };

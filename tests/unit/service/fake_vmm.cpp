@@ -159,6 +159,10 @@ void FakeVmm::detach(Message call)
 void FakeVmm::pause(Message call)
 {
     note("Pause", "pause");
+    if (on_pause)
+        on_pause();
+    if (silent)
+        return unanswered_.push_back(call);
     paused = true;
     call.new_reply().send();
 }

@@ -45,6 +45,7 @@ public:
     std::string refuse_next; ///< the next call of this member fails
     std::function<void()> on_end;
     std::function<void()> on_detach; ///< before it replies
+    std::function<void()> on_pause;  ///< before it replies
 
 private:
     void attach(bus::Message call);

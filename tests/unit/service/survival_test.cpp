@@ -9,6 +9,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <gmock/gmock.h>
 
@@ -120,6 +121,16 @@ TEST_F(ADaemon, BringsToRestWhatAVmHadThatDiedWithTheDaemonBefore)
     EXPECT_EQ(device_property("ttc1", "State"), "idle");
     units_.set(*VmName::from("left"), "failed");
     until([&] { return !devices_.bound_ones.contains("ttc1"); });
+}
+
+TEST_F(ADaemon, SaysOfAVmThatGoesBeforeItAnswersThatItIsGone)
+{
+    FakeVmm& right = boot("right");
+    right.silent = true;
+    right.on_pause = [&] { boost::asio::post(io_, [&] { right.lose_connection(); }); };
+    const std::string reply = machine("right", "Pause");
+    EXPECT_TRUE(reply.starts_with(std::string{bus::error_name::wrong_state} + ":")) << reply;
+    EXPECT_NE(reply.find("right is gone: \"journalctl -u vm@right\""), std::string::npos) << reply;
 }
 
 TEST_F(ADaemon, FindsTheTruthAgainWhenItIsRestarted)
