@@ -4,8 +4,8 @@
 
 #include "common/base/error.hpp"
 #include "common/base/ioctl.hpp"
-#include "common/base/ppi.hpp"
 #include "common/kvm/architecture.hpp"
+#include "common/kvm/arm64_pmu.hpp"
 
 #include <linux/kvm.h>
 
@@ -93,16 +93,8 @@ void Arm64Vcpu::connect_pmu()
 {
     if (!has_pmu_)
         return;
-    kvm_device_attr attr{};
-    attr.group = KVM_ARM_VCPU_PMU_V3_CTRL;
-    attr.attr = KVM_ARM_VCPU_PMU_V3_IRQ;
-    int intid = pmu_overflow.intid();
-    attr.addr = reinterpret_cast<std::uintptr_t>(&intid);
-    require_ioctl(fd(), KVM_SET_DEVICE_ATTR, &attr, "give the PMU of vCPU {} interrupt {}",
-                  index().value, intid);
-    attr.attr = KVM_ARM_VCPU_PMU_V3_INIT;
-    attr.addr = 0;
-    require_ioctl(fd(), KVM_SET_DEVICE_ATTR, &attr, "initialise the PMU of vCPU {}", index().value);
+    kvm::connect_pmu(fd(), index());
+    rest_pmu(fd(), index());
 }
 
 bool Arm64Vcpu::inject_external_abort() noexcept

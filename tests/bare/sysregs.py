@@ -29,6 +29,13 @@ def kinds(text):
     return found
 
 
+def found(text):
+    """{register: value} of the performance counters before the guest has written any, but for what they can do."""
+    values = re.findall(r"sysregs: (PM(?!CR|CEID)\w+) read 0x(\w+)", text)
+    selected = re.search(r"sysregs: pmu selects (\d+)", text)[1]
+    return {name: int(value, 16) for name, value in values} | {"PMSELR_EL0": int(selected)}
+
+
 def counters(text):
     return int(re.search(r"sysregs: pmu counters (\d+)", text)[1])
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The system registers of the bare emulated machine: what a VM is measured by."""
 
-from sysregs import bare, counters, kinds, overflow, rate
+from sysregs import bare, counters, found, kinds, overflow, rate
 
 # At EL1 below another level, and without a GICv3.
 OF_NO_CORTEX_A53 = {
@@ -19,9 +19,9 @@ NOT_OF_THIS_EMULATOR = {
 
 
 def test_registers_are_there_but_for_those_that_are_known_not_to_be():
-    found = kinds(bare())
-    assert len(found) > 100
-    undefined = {name: kind for name, kind in found.items() if kind != "ok"}
+    there = kinds(bare())
+    assert len(there) > 100
+    undefined = {name: kind for name, kind in there.items() if kind != "ok"}
     assert undefined == OF_NO_CORTEX_A53 | NOT_OF_THIS_EMULATOR
 
 
@@ -31,3 +31,8 @@ def test_the_pmu_counts_and_the_emulator_wires_no_interrupt_of_it():
     assert min(rate(text)) > 0
     assert overflow(text, "software").endswith("no interrupt")
     assert overflow(text, "cycle").endswith("no interrupt")
+
+
+def test_the_pmu_is_found_at_rest():
+    assert len(found(bare())) > 20
+    assert set(found(bare()).values()) == {0}

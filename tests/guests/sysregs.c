@@ -58,6 +58,7 @@ void guest_main(void)
     const bool pmu = has_pmu();
     if (pmu)
     {
+        say("sysregs: pmu selects %lu\n", read_sysreg(pmselr_el0));
         // Which counter PMXEVTYPER and PMXEVCNTR are, a reset leaves open; it may be one that is not.
         write_sysreg(pmselr_el0, 0);
     }

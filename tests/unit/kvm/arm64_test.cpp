@@ -183,7 +183,7 @@ protected:
                       const auto& reg = *static_cast<const kvm_one_reg*>(argument);
                       std::memcpy(&registers[reg.id], reinterpret_cast<const void*>(reg.addr),
                                   sizeof(std::uint64_t));
-                      return refuses == reg.id ? -EINVAL : 0;
+                      return refuses == reg.id ? -refusal : 0;
                   });
         kernel.on(KVM_GET_ONE_REG,
                   [this](int, void* argument)
@@ -191,7 +191,7 @@ protected:
                       const auto& reg = *static_cast<const kvm_one_reg*>(argument);
                       std::memcpy(reinterpret_cast<void*>(reg.addr), &registers[reg.id],
                                   sizeof(std::uint64_t));
-                      return refuses == reg.id ? -EINVAL : 0;
+                      return refuses == reg.id ? -refusal : 0;
                   });
         kernel.record(KVM_SET_VCPU_EVENTS, events);
         kernel.on(KVM_SET_DEVICE_ATTR,
@@ -209,6 +209,7 @@ protected:
     std::vector<kvm_vcpu_init> inits;
     std::map<std::uint64_t, std::uint64_t> registers;
     std::uint64_t refuses{}; ///< id of a register
+    int refusal = EINVAL;
     std::vector<kvm_vcpu_events> events;
     std::vector<std::pair<std::uint64_t, int>> pmu; ///< attributes that were set
 };
@@ -219,6 +220,14 @@ constexpr std::uint64_t core_sp = core + 62;
 constexpr std::uint64_t core_pc = core + 64;
 constexpr std::uint64_t core_pstate = core + 66;
 constexpr std::uint64_t core_sp_el1 = core + 68;
+
+// op0 and op1 of the performance counters are 3.
+constexpr std::uint64_t pm_register(std::uint64_t crn, std::uint64_t crm, std::uint64_t op2)
+{
+    return ARM64_SYS_REG(3, 3, crn, crm, op2);
+}
+
+constexpr std::uint64_t pmcr = pm_register(9, 12, 0);
 
 TEST_F(AnArm64Vcpu, StartsOnlyTheFirst)
 {
@@ -239,6 +248,75 @@ TEST_F(AnArm64Vcpu, HasItsPmuAtPpi7)
     const std::vector<std::pair<std::uint64_t, int>> interrupt_first{{KVM_ARM_VCPU_PMU_V3_IRQ, 23},
                                                                      {KVM_ARM_VCPU_PMU_V3_INIT, 0}};
     EXPECT_EQ(pmu, interrupt_first);
+}
+
+/// The registers of one bit a counter: the name that clears, and the one that sets.
+constexpr std::pair<std::uint64_t, std::uint64_t> pm_bits[] = {
+    {pm_register(9, 12, 2), pm_register(9, 12, 1)},
+    {ARM64_SYS_REG(3, 0, 9, 14, 2), ARM64_SYS_REG(3, 0, 9, 14, 1)},
+    {pm_register(9, 12, 3), pm_register(9, 14, 3)},
+};
+
+constexpr std::uint64_t pm_pattern = 0x1de7'ec7e'dbad'c0de; // KVM's, of what is unknown
+
+TEST_F(AnArm64Vcpu, BeginsWithAPmuAtRest)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+    const std::uint64_t at_rest[] = {pm_register(9, 12, 5),  pm_register(9, 13, 0),
+                                     pm_register(14, 15, 7), pm_register(14, 8, 0),
+                                     pm_register(14, 9, 1),  pm_register(14, 12, 0),
+                                     pm_register(14, 13, 1)};
+    for (const std::uint64_t id : at_rest)
+        registers[id] = pm_pattern;
+    registers[pmcr] = 10U << 11;
+    registers[pm_register(14, 9, 2)] = pm_pattern; // of an eleventh counter
+    refuses = pm_register(14, 15, 7);
+    refusal = ENOENT;
+    vcpu->connect_pmu();
+    for (const std::uint64_t id : at_rest)
+        EXPECT_EQ(registers[id], 0U) << std::hex << id;
+    EXPECT_EQ(registers[pm_register(14, 9, 2)], pm_pattern) << "there is no such counter";
+    EXPECT_EQ(registers[pmcr], 10U << 11);
+}
+
+TEST_F(AnArm64Vcpu, BeginsWithNoCounterAtWorkOnEveryKernel)
+{
+    for (const bool sets_and_clears : {true, false})
+    {
+        const auto vcpu = make_vcpu(vm_fd, VcpuIndex{0}, area_size);
+        std::map<std::uint64_t, std::uint64_t> bits; // by the name that sets
+        for (const auto& [clear, set] : pm_bits)
+            bits[set] = pm_pattern & 0xffff'ffff;
+        kernel.on(KVM_SET_ONE_REG,
+                  [&](int, void* argument)
+                  {
+                      const auto& reg = *static_cast<const kvm_one_reg*>(argument);
+                      std::uint64_t value = 0;
+                      std::memcpy(&value, reinterpret_cast<const void*>(reg.addr), sizeof value);
+                      for (const auto& [clear, set] : pm_bits)
+                      {
+                          if (reg.id != clear && reg.id != set)
+                              continue;
+                          const std::uint64_t cleared = bits[set] & ~value;
+                          const std::uint64_t with_set = bits[set] | value;
+                          bits[set] = !sets_and_clears ? value : reg.id == set ? with_set : cleared;
+                      }
+                      return 0;
+                  });
+        vcpu->connect_pmu();
+        for (const auto& [id, value] : bits)
+            EXPECT_EQ(value, 0U) << std::hex << id << (sets_and_clears ? ", 6.12" : ", before 6.7");
+    }
+}
+
+TEST_F(AnArm64Vcpu, SaysWhyItsPmuCannotBePutToRest)
+{
+    const auto vcpu = make_vcpu(vm_fd, VcpuIndex{2}, area_size);
+    for (const std::uint64_t id : {pmcr, pm_register(9, 14, 3)})
+    {
+        refuses = id;
+        EXPECT_THROW(vcpu->connect_pmu(), Error) << std::hex << id;
+    }
 }
 
 TEST_F(AnArm64Vcpu, SaysWhyItsPmuCannotBeConnected)
