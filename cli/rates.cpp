@@ -51,6 +51,7 @@ Rates rates_between(const Inventory& before, const Inventory& after, Seconds bet
             one.mmio_user = per_second(*then, machine, "mmio_exit_user", between);
             one.mmio_kernel = per_second(*then, machine, "mmio_exit_kernel", between);
             one.wfi = per_second(*then, machine, "wfi_exit_stat", between);
+            one.refused = per_second(*then, machine, "refused_accesses", between);
         }
         rates.machines.push_back(std::move(one));
     }

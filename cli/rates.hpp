@@ -19,6 +19,7 @@ struct MachineRates
     double mmio_user{};   ///< exits to an emulated device
     double mmio_kernel{}; ///< exits to the vGIC
     double wfi{};
+    double refused{}; ///< accesses that ended in an external abort
 };
 
 struct DeviceRates

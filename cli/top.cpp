@@ -43,11 +43,12 @@ std::string rates_table(const Rates& rates, bool colours)
                {"EXITS/S", Colour::bold},
                {"MMIO/S", Colour::bold},
                {"VGIC/S", Colour::bold},
-               {"WFI/S", Colour::bold}});
+               {"WFI/S", Colour::bold},
+               {"REFUSED/S", Colour::bold}});
     for (const MachineRates& machine : rates.machines)
         table.row({machine.name, machine.state, rate_text(machine.exits),
                    rate_text(machine.mmio_user), rate_text(machine.mmio_kernel),
-                   rate_text(machine.wfi)});
+                   rate_text(machine.wfi), rate_text(machine.refused)});
     Columns devices{colours};
     devices.row({{"DEVICE", Colour::bold},
                  {"VM", Colour::bold},
@@ -77,6 +78,8 @@ std::string rates_json(const Rates& rates)
             .real(machine.mmio_kernel)
             .key("wfi")
             .real(machine.wfi)
+            .key("refused")
+            .real(machine.refused)
             .end();
     json.end().key("devices").array();
     for (const DeviceRates& device : rates.devices)

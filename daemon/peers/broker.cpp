@@ -6,6 +6,7 @@
 #include "common/bus/connection.hpp"
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
+#include "common/stats/own_counts.hpp"
 #include "common/stats/statistics.hpp"
 #include "daemon/peers/vmm_peer.hpp"
 #include "daemon/systemd/systemd_units.hpp"
@@ -29,7 +30,7 @@ namespace
 {
 
 /// vCPUs and the VM: a GICv2 has eight at most.
-constexpr std::size_t most_statistics = 9;
+constexpr std::size_t most_statistics = 10;
 constexpr std::size_t most_sessions = 64;
 constexpr std::chrono::milliseconds accept_pause{100};
 
@@ -54,7 +55,9 @@ std::vector<UniqueFd> read_statistics_fds(Message& call)
     while (sd_bus_message_at_end(call.get(), 0) == 0)
     {
         UniqueFd descriptor = call.read_fd();
-        if (descriptors.size() < most_statistics && stats::looks_like_statistics(descriptor.get()))
+        const bool known = stats::looks_like_statistics(descriptor.get()) ||
+                           stats::looks_like_own_counts(descriptor.get());
+        if (known && descriptors.size() < most_statistics)
             descriptors.push_back(std::move(descriptor));
     }
     call.exit();

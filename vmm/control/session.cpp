@@ -145,7 +145,7 @@ ExitStatus run_machine(boost::asio::io_context& loop, Prepared prepared, Binding
     if (const auto reads = machine.bus().unmapped_reads(), writes = machine.bus().unmapped_writes();
         reads + writes != 0)
         spdlog::info("{} reads and {} writes went where nothing is", reads, writes);
-    if (const auto refused = machine.notices().refusals(); refused != 0)
+    if (const auto refused = machine.notices().counts().refused_accesses(); refused != 0)
         spdlog::info("{} accesses were answered with an external abort", refused);
     return lifecycle.result();
 }

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace aliasvm::machine
@@ -66,8 +67,8 @@ Machine::Machine(kvm::System& system, vfio::Host& host, const plan::VmPlan& plan
       memory_{*vm_, new_slots(banks_of(plan, system.stolen_time()).size()),
               banks_of(plan, system.stolen_time()), hugepages},
       watch_{*vgic_, threads_}, aliases_{*vm_, *vgic_, watch_, DmaMemory{memory_, plan.dma_holes}},
-      irqs_{*vm_}, space_{memory_, bus_, *vgic_, plan.gic_distributor},
-      statistics_{ask_statistics(*vm_, vcpus_)}
+      irqs_{*vm_}, space_{memory_, bus_, *vgic_, plan.gic_distributor}, statistics_{ask_statistics(
+                                                                            *vm_, vcpus_)}
 {
     // From here on lines can be connected: irqfds and line levels need a GIC that is ready.
     vgic_->init();
@@ -109,13 +110,15 @@ void Machine::power_on()
 std::vector<UniqueFd> Machine::statistics() const
 {
     std::vector<UniqueFd> copies;
-    for (const UniqueFd& one : statistics_)
+    const auto add = [&copies](const UniqueFd& one)
     {
         UniqueFd copy{::fcntl(one.get(), F_DUPFD_CLOEXEC, 0)};
         if (!copy.ok())
             throw Error{errno, "duplicate a descriptor of statistics"};
         copies.push_back(std::move(copy));
-    }
+    };
+    std::ranges::for_each(statistics_, add);
+    add(notices_.counts().descriptor());
     return copies;
 }
 

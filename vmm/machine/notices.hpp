@@ -4,6 +4,7 @@
 
 #include "common/base/address.hpp"
 #include "common/base/event_fd.hpp"
+#include "common/stats/own_counts.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -109,7 +110,7 @@ public:
         if (refused_.set(access))
             event_.signal();
     }
-    void count_refused() noexcept { refusals_.fetch_add(1, std::memory_order_relaxed); }
+    void count_refused() noexcept { counts_.refused_access(); }
     /// A vCPU waits for all to be out of the guest.
     void wants_stillness() noexcept
     {
@@ -127,10 +128,7 @@ public:
         return unmapped_.get();
     }
     [[nodiscard]] std::optional<RefusedAccess> refused() const noexcept { return refused_.get(); }
-    [[nodiscard]] std::uint64_t refusals() const noexcept
-    {
-        return refusals_.load(std::memory_order_relaxed);
-    }
+    [[nodiscard]] const stats::OwnCounts& counts() const noexcept { return counts_; }
     /// Whether one waits; asked once.
     [[nodiscard]] bool take_stillness() noexcept
     {
@@ -143,7 +141,7 @@ private:
     FirstOnly<End> end_;
     FirstOnly<UnmappedAccess> unmapped_;
     FirstOnly<RefusedAccess> refused_;
-    std::atomic<std::uint64_t> refusals_{};
+    stats::OwnCounts counts_;
     std::atomic<bool> stillness_{};
 };
 

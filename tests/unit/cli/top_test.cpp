@@ -24,10 +24,13 @@ using testing::Not;
 
 TEST(Rates, AreWhatWasAddedPerSecond)
 {
-    const Inventory before = sample_inventory();
+    Inventory before = sample_inventory();
+    before.machines[0].statistics["refused_accesses"] = 2;
     Inventory after = before;
-    after.machines[0].statistics = {
-        {"exits", 5100}, {"mmio_exit_user", 12}, {"mmio_exit_kernel", 400}};
+    after.machines[0].statistics = {{"exits", 5100},
+                                    {"mmio_exit_user", 12},
+                                    {"mmio_exit_kernel", 400},
+                                    {"refused_accesses", 6}};
     after.devices[0].interrupts = 30;
     const Rates rates = rates_between(before, after, 2s);
     ASSERT_EQ(rates.machines.size(), 2U); // inactive and failed ones have none
@@ -35,6 +38,7 @@ TEST(Rates, AreWhatWasAddedPerSecond)
     EXPECT_DOUBLE_EQ(rates.machines[0].exits, 50);
     EXPECT_DOUBLE_EQ(rates.machines[0].mmio_user, 1);
     EXPECT_DOUBLE_EQ(rates.machines[0].mmio_kernel, 0);
+    EXPECT_DOUBLE_EQ(rates.machines[0].refused, 2);
     ASSERT_EQ(rates.devices.size(), 3U); // those that a VM has
     EXPECT_EQ(rates.devices[0].name, "uart1");
     EXPECT_DOUBLE_EQ(rates.devices[0].interrupts, 15);
@@ -79,7 +83,8 @@ TEST_F(TopCommand, OnceIsOneSampleInPlainLines)
 {
     const Outcome outcome = run({"--once"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
-    EXPECT_THAT(outcome.out, ContainsRegex("^VM +STATE +EXITS/S +MMIO/S +VGIC/S +WFI/S\n"));
+    EXPECT_THAT(outcome.out,
+                ContainsRegex("^VM +STATE +EXITS/S +MMIO/S +VGIC/S +WFI/S +REFUSED/S\n"));
     EXPECT_THAT(outcome.out, ContainsRegex("\nright +running +[1-9][0-9]+\\.[0-9] "));
     EXPECT_THAT(outcome.out, ContainsRegex("\nuart1 +right +uart0 +[1-9][0-9]+\\.[0-9]\n"));
     EXPECT_THAT(outcome.out, Not(HasSubstr("\033")));

@@ -101,7 +101,7 @@ TEST_F(AnExit, ThatCannotBePerformedGivesTheGuestAnAbortAndIsToldOnce)
         EXPECT_FALSE(handle(kvm::UndescribedAccess{{0x8000'0000}, true}));
     EXPECT_EQ(model->aborts(), 3U);
     EXPECT_EQ(model->registers.pc, 0x1000U);
-    EXPECT_EQ(notices.refusals(), 3U);
+    EXPECT_EQ(notices.counts().refused_accesses(), 3U);
     const auto told = notices.refused();
     ASSERT_TRUE(told);
     EXPECT_EQ(told->at, GuestAddr{0x8000'0000});

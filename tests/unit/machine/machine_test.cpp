@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Machine over the fakes: power-on, running, power-off, and that nothing is left behind.
 #include "common/base/error.hpp"
+#include "common/stats/own_counts.hpp"
 #include "common/stats/statistics.hpp"
 #include "tests/unit/machine/machine_bench.hpp"
 
@@ -396,23 +397,26 @@ TEST_F(AMachine, MapsNothingForADeviceWithoutDma)
     EXPECT_TRUE(device().dma.empty());
 }
 
-TEST_F(AMachine, HandsOutTheVmsStatisticsAndThenEachVcpus)
+TEST_F(AMachine, HandsOutTheVmsStatisticsThenEachVcpusAndItsOwnCounts)
 {
     const auto machine = power_on(plan_of({}, 3));
     for (int round = 0; round < 2; ++round) // the machine keeps its own
     {
         const std::vector<UniqueFd> descriptors = machine->statistics();
-        ASSERT_EQ(descriptors.size(), 4U);
+        ASSERT_EQ(descriptors.size(), 5U);
         EXPECT_TRUE(stats::read_statistics(descriptors[0].get()).contains("remote_tlb_flush"));
         for (std::size_t n = 1; n < 4; ++n)
             EXPECT_TRUE(stats::read_statistics(descriptors[n].get()).contains("exits"));
+        EXPECT_TRUE(stats::read_own_counts(descriptors[4].get()).contains("refused_accesses"));
     }
 }
 
-TEST_F(AMachine, HandsOutNoStatisticsWhereTheHostKeepsNone)
+TEST_F(AMachine, HandsOutItsOwnCountsAloneWhereTheHostKeepsNone)
 {
     system.keeps_statistics = false;
-    EXPECT_TRUE(power_on(plan_of({}, 2))->statistics().empty());
+    const auto descriptors = power_on(plan_of({}, 2))->statistics();
+    ASSERT_EQ(descriptors.size(), 1U);
+    EXPECT_TRUE(stats::looks_like_own_counts(descriptors[0].get()));
 }
 
 } // namespace
