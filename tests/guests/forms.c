@@ -2,6 +2,7 @@
 // Performs each form of access at devices and in memory, and compares what came of it.
 
 #include "forms.h"
+#include "mmu.h"
 
 #include "runtime.h"
 

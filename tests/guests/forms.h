@@ -30,8 +30,3 @@ extern const struct form forms_end[];
 
 // Performs it with these registers, and gives them back as it left them.
 void form_run(void (*perform)(void), struct form_registers* registers);
-
-// Turns the MMU on, everything at its own address: memory as such, and devices. The granule is 4
-// or 64 KiB.
-void mmu_on(uint32_t granule_kib);
-void mmu_off(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Translation tables that leave everything where it is: DDI 0487, D8.
+// DDI 0487, D8.
 
-#include "forms.h"
+#include "mmu.h"
 
 #include "runtime.h"
 
