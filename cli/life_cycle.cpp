@@ -3,7 +3,9 @@
 #include "cli/failure.hpp"
 #include "cli/machine_call.hpp"
 #include "cli/session.hpp"
+#include "common/base/guest_clock.hpp"
 #include "common/bus/names.hpp"
+#include "common/bus/pause_options.hpp"
 
 #include <functional>
 #include <memory>
@@ -18,10 +20,14 @@ namespace aliasvm::cli
 namespace
 {
 
+constexpr const char* stands = "stands";
+constexpr const char* runs = "runs";
+
 struct LifeCycleOptions
 {
     std::vector<std::string> names;
     bool now{};
+    std::string time = stands; ///< what becomes of the guest's clock
 };
 
 void call_manager(Session& session, const char* member, const std::string& name)
@@ -62,11 +68,26 @@ void add_life_cycle_commands(CLI::App& app, Session& session)
     stop->add_flag("--now", options->now, "do not ask the guest: take its power away");
     for (const auto& [command, member, help] :
          {std::tuple{"reset", "Reset", "reset VMs, as their button would"},
-          std::tuple{"pause", "Pause", "stop the vCPUs of VMs, until resumed"},
           std::tuple{"resume", "Resume", "let the vCPUs of paused VMs go on"}})
         add(app, session, options, command, help,
             [&session, call = member](const std::string& name)
             { call_machine(session, name, call); });
+    auto* const pause =
+        add(app, session, options, "pause", "stop the vCPUs of VMs, until resumed",
+            [&session, options](const std::string& name)
+            {
+                // The plain one is there in every version of the daemon.
+                if (options->time == stands)
+                    call_machine(session, name, "Pause");
+                else
+                    call_machine(session, name, "PauseWithOptions",
+                                 [](bus::Message& call)
+                                 { bus::append_pause_options(call, GuestClock::runs); });
+            });
+    pause
+        ->add_option("--time", options->time,
+                     "the guest's clock stands, as it does unless given, or runs")
+        ->check(CLI::IsMember({stands, runs}));
 }
 
 } // namespace aliasvm::cli

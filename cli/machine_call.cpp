@@ -11,7 +11,8 @@
 namespace aliasvm::cli
 {
 
-bus::Message call_machine(Session& session, const std::string& name, const char* member)
+bus::Message call_machine(Session& session, const std::string& name, const char* member,
+                          const Client::Fill& fill)
 {
     const auto valid = VmName::from(name);
     const NotFound not_found{
@@ -21,7 +22,7 @@ bus::Message call_machine(Session& session, const std::string& name, const char*
     try
     {
         return session.client().call(bus::machine_path(*valid), bus::machine_interface, member,
-                                     Patience::forever);
+                                     Patience::forever, fill);
     }
     catch (const bus::NamedError& error)
     {

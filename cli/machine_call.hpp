@@ -10,8 +10,9 @@
 namespace aliasvm::cli
 {
 
-/// Calls a method without arguments of org.aliasvm1.Machine and waits for as long as it takes.
-/// Throws NotFound if there is no such VM, else as Client::call() does.
-bus::Message call_machine(Session& session, const std::string& name, const char* member);
+/// Calls a method of org.aliasvm1.Machine, whose arguments `fill` appends, and waits for as long as
+/// it takes. Throws NotFound if there is no such VM, else as Client::call() does.
+bus::Message call_machine(Session& session, const std::string& name, const char* member,
+                          const Client::Fill& fill = {});
 
 } // namespace aliasvm::cli

@@ -44,8 +44,8 @@ inline constexpr const char* device_interface = "org.aliasvm1.Device";
 ///     Aliases.Attach(alias: s, instance: s, as_left: b, descriptors: ah) → pause_usec: t
 ///         Puts an instance at rest behind an empty alias. With `as_left`, one that was detached
 ///         from there last gets the settings back that it had.
-///     Machine.Pause, Resume, Reset, PowerOff, OpenConsole, DumpDeviceTree: as on the bus; Reset
-///         and PowerOff reply before the process ends.
+///     Machine.Pause, PauseWithOptions, Resume, Reset, PowerOff, OpenConsole, DumpDeviceTree: as on
+///         the bus; Reset and PowerOff reply before the process ends.
 inline constexpr const char* broker_interface = "org.aliasvm1.Broker";
 inline constexpr const char* aliases_interface = "org.aliasvm1.Aliases";
 inline constexpr const char* broker_socket = "/run/aliasvm/broker";

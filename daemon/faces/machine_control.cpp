@@ -107,22 +107,33 @@ asio::awaitable<void> MachineControl::reset(std::string name)
         start_failed(*machine);
 }
 
-asio::awaitable<void> MachineControl::set_paused(std::string name, bool paused)
+asio::awaitable<void> MachineControl::pause(std::string name, GuestClock clock)
 {
     const auto machine = require_live(name);
-    if (machine->paused == paused)
-        throw NamedError{names::wrong_state, "{} is {} already", name,
-                         paused ? "paused" : "running"};
+    if (machine->paused)
+        throw NamedError{names::wrong_state, "{} is paused already", name};
     const auto vmm = machine->vmm;
-    if (paused)
-        co_await vmm->pause();
-    else
-        co_await vmm->resume();
-    if (machine->vmm != vmm)
+    co_await vmm->pause(clock);
+    note_paused(*machine, vmm, true);
+}
+
+asio::awaitable<void> MachineControl::resume(std::string name)
+{
+    const auto machine = require_live(name);
+    if (!machine->paused)
+        throw NamedError{names::wrong_state, "{} is running already", name};
+    const auto vmm = machine->vmm;
+    co_await vmm->resume();
+    note_paused(*machine, vmm, false);
+}
+
+void MachineControl::note_paused(Machine& machine, const std::shared_ptr<Vmm>& asked, bool paused)
+{
+    if (machine.vmm != asked)
         throw NamedError{names::wrong_state, "{0} is gone: \"journalctl -u vm@{0}\" says why",
-                         name};
-    machine->paused = paused;
-    machines_.changed(*machine);
+                         machine.name.str()};
+    machine.paused = paused;
+    machines_.changed(machine);
 }
 
 } // namespace aliasvm::daemon

@@ -34,13 +34,16 @@ public:
     [[nodiscard]] boost::asio::awaitable<void> power_off(std::string name);
     /// As if the guest had asked for it. Done when it runs again.
     [[nodiscard]] boost::asio::awaitable<void> reset(std::string name);
-    [[nodiscard]] boost::asio::awaitable<void> set_paused(std::string name, bool paused);
+    [[nodiscard]] boost::asio::awaitable<void> pause(std::string name, GuestClock clock);
+    [[nodiscard]] boost::asio::awaitable<void> resume(std::string name);
 
     /// A machine whose VMM serves calls now; NamedError WrongState.
     [[nodiscard]] std::shared_ptr<Machine> require_live(std::string_view name);
 
 private:
     void require_good_configuration(const Machine& machine) const;
+    /// It did what `asked` was asked for; WrongState if that is not its VMM any more.
+    void note_paused(Machine& machine, const std::shared_ptr<Vmm>& asked, bool paused);
 
     const plan::Catalogue& catalogue_;
     Machines& machines_;

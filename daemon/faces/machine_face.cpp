@@ -4,6 +4,7 @@
 
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
+#include "common/bus/pause_options.hpp"
 #include "common/plan/alias_planner.hpp"
 #include "common/plan/memory_layout.hpp"
 #include "common/stats/own_counts.hpp"
@@ -138,14 +139,22 @@ asio::awaitable<void> MachineFace::reset(Message call)
 asio::awaitable<void> MachineFace::pause(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await uses_.control.set_paused(machine_->name.str(), true);
+    co_await uses_.control.pause(machine_->name.str(), GuestClock::stands);
+    call.new_reply().send();
+}
+
+asio::awaitable<void> MachineFace::pause_with_options(Message call)
+{
+    co_await allow(call, action::manage_machines);
+    const GuestClock clock = bus::read_pause_options(call);
+    co_await uses_.control.pause(machine_->name.str(), clock);
     call.new_reply().send();
 }
 
 asio::awaitable<void> MachineFace::resume(Message call)
 {
     co_await allow(call, action::manage_machines);
-    co_await uses_.control.set_paused(machine_->name.str(), false);
+    co_await uses_.control.resume(machine_->name.str());
     call.new_reply().send();
 }
 
@@ -275,6 +284,9 @@ const sd_bus_vtable MachineFace::vtable[] = {
                             bus::slow_method<&MachineFace::reset>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Pause", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
                             bus::slow_method<&MachineFace::pause>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("PauseWithOptions", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                            bus::slow_method<&MachineFace::pause_with_options>,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Resume", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
                             bus::slow_method<&MachineFace::resume>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", console),

@@ -37,6 +37,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> power_off(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> reset(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> pause(bus::Message call);
+    [[nodiscard]] boost::asio::awaitable<void> pause_with_options(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> resume(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> open_console(bus::Message call);
     [[nodiscard]] boost::asio::awaitable<void> dump_device_tree(bus::Message call);

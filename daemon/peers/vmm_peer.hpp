@@ -30,7 +30,7 @@ public:
            std::vector<int> descriptors) override;
     [[nodiscard]] boost::asio::awaitable<std::chrono::microseconds>
     detach(std::string alias) override;
-    [[nodiscard]] boost::asio::awaitable<void> pause() override;
+    [[nodiscard]] boost::asio::awaitable<void> pause(GuestClock clock) override;
     [[nodiscard]] boost::asio::awaitable<void> resume() override;
     [[nodiscard]] boost::asio::awaitable<void> reset() override;
     [[nodiscard]] boost::asio::awaitable<void> power_off() override;
@@ -41,6 +41,7 @@ public:
 private:
     [[nodiscard]] bus::Message new_call(const char* interface, const char* member) const;
     [[nodiscard]] boost::asio::awaitable<bus::Message> machine(const char* member);
+    [[nodiscard]] boost::asio::awaitable<bus::Message> asked(bus::Message call);
 
     std::shared_ptr<bus::Connection> connection_;
     std::string name_;

@@ -2,6 +2,7 @@
 // Vmm: the port to the process of a running VM.
 #pragma once
 
+#include "common/base/guest_clock.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/quiesce/saved_registers.hpp"
 
@@ -29,7 +30,7 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<std::chrono::microseconds>
     detach(std::string alias) = 0;
 
-    [[nodiscard]] virtual boost::asio::awaitable<void> pause() = 0;
+    [[nodiscard]] virtual boost::asio::awaitable<void> pause(GuestClock clock) = 0;
     [[nodiscard]] virtual boost::asio::awaitable<void> resume() = 0;
     /// It ends soon after it has replied.
     [[nodiscard]] virtual boost::asio::awaitable<void> reset() = 0;

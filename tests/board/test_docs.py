@@ -76,7 +76,8 @@ def test_readmes_first_steps_run(board):
     board.serial(0).read_until(rb"echo: ready")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/petalinux.md", "docs/zcu102.md", "docs/limits.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/petalinux.md", "docs/zcu102.md", "docs/limits.md",
+                                  "docs/guests.md"])
 def test_what_a_page_names_is_there(board, page):
     """Files of the packages and commands, wherever a page speaks of them."""
     text = (ROOT / page).read_text()

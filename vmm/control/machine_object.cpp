@@ -4,6 +4,7 @@
 
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
+#include "common/bus/pause_options.hpp"
 #include "common/plan/print.hpp"
 
 #include <cstdint>
@@ -53,6 +54,8 @@ const sd_bus_vtable MachineObject::machine_vtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD_WITH_ARGS("Pause", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
                             method<&MachineObject::pause>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("PauseWithOptions", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                            method<&MachineObject::pause_with_options>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Resume", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
                             method<&MachineObject::resume>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Reset", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
@@ -95,13 +98,24 @@ void MachineObject::require_life() const
         throw NamedError{error_name::wrong_state, "{} has come to its end", name()};
 }
 
-void MachineObject::pause(Message call)
+void MachineObject::hold(GuestClock clock)
 {
     require_life();
     if (parts_.machine.paused())
         throw NamedError{error_name::wrong_state, "{} is paused already", name()};
-    parts_.machine.pause();
+    parts_.machine.pause(clock);
     parts_.lifecycle.tell_state();
+}
+
+void MachineObject::pause(Message call)
+{
+    hold(GuestClock::stands);
+    call.new_reply().send();
+}
+
+void MachineObject::pause_with_options(Message call)
+{
+    hold(bus::read_pause_options(call));
     call.new_reply().send();
 }
 

@@ -61,6 +61,7 @@ public:
 
 private:
     void pause(bus::Message call);
+    void pause_with_options(bus::Message call);
     void resume(bus::Message call);
     void reset(bus::Message call);
     void power_off(bus::Message call);
@@ -70,6 +71,7 @@ private:
     void attach(bus::Message call);
 
     void require_life() const;
+    void hold(GuestClock clock);
     [[nodiscard]] std::chrono::microseconds attach_device(const plan::AliasPlan& alias,
                                                           quiesce::Settings settings,
                                                           std::vector<UniqueFd> descriptors);

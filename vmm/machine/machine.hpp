@@ -2,6 +2,7 @@
 // Machine: the virtual ZynqMP of one VM.
 #pragma once
 
+#include "common/base/guest_clock.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/kvm/port.hpp"
 #include "common/plan/plan.hpp"

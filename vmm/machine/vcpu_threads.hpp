@@ -2,6 +2,7 @@
 // VcpuThreads: all vCPUs of one machine, run and held together.
 #pragma once
 
+#include "common/base/guest_clock.hpp"
 #include "vmm/machine/vcpu_thread.hpp"
 
 #include <chrono>
@@ -11,13 +12,6 @@
 
 namespace aliasvm::machine
 {
-
-/// What becomes of the guest's clock while its vCPUs stand still.
-enum class GuestClock : std::uint8_t
-{
-    stands, ///< the guest finds no time missing: its timers, watchdogs and schedulers see nothing
-    runs,   ///< it finds that time has passed
-};
 
 /// Main thread only.
 class VcpuThreads

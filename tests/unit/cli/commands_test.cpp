@@ -134,6 +134,7 @@ TEST_F(Commands, LifeCycleCommandsAskForWhatTheyAreCalled)
                                                                   {"stop", "--now", "right"},
                                                                   {"reset", "left"},
                                                                   {"pause", "left"},
+                                                                  {"pause", "--time=runs", "left"},
                                                                   {"resume", "left"}})
     {
         const Outcome outcome = run(line);
@@ -142,7 +143,10 @@ TEST_F(Commands, LifeCycleCommandsAskForWhatTheyAreCalled)
     }
     EXPECT_THAT(daemon_.calls(),
                 ElementsAre("StartMachine left", "StartMachine right", "StopMachine left",
-                            "PowerOff right", "Reset left", "Pause left", "Resume left"));
+                            "PowerOff right", "Reset left", "Pause left",
+                            "PauseWithOptions left time=runs", "Resume left"));
+    EXPECT_NE(run({"pause", "--time=flies", "left"}).status, 0);
+    EXPECT_EQ(daemon_.calls().size(), 8U);
 }
 
 TEST_F(Commands, AssignPassesOnOnlyTheOptionsThatWereGiven)

@@ -359,7 +359,17 @@ int FakeDaemon::handle_manager(sd_bus_message* raw, sd_bus_error* error)
 int FakeDaemon::handle_machine(sd_bus_message* raw, const Machine& machine, sd_bus_error* error)
 {
     const std::string_view member = sd_bus_message_get_member(raw);
-    if (const int failed = note(raw, fmt::format("{} {}", member, machine.name), error); failed < 0)
+    std::string what = fmt::format("{} {}", member, machine.name);
+    Message call = Message::share(raw);
+    for (bool any = member == "PauseWithOptions" && call.enter('a', "{sv}");
+         any && call.enter('e', "sv"); call.exit())
+    {
+        what += ' ' + call.read_string();
+        const char* value = nullptr;
+        call.read("v", "s", &value);
+        what += fmt::format("={}", value);
+    }
+    if (const int failed = note(raw, what, error); failed < 0)
         return failed;
     Message reply = Message::share(raw).new_reply();
     if (member == "OpenConsole")
@@ -447,6 +457,7 @@ const sd_bus_vtable FakeDaemon::machine_vtable[] = {
     SD_BUS_METHOD("PowerOff", "", "", on_machine, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Reset", "", "", on_machine, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Pause", "", "", on_machine, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("PauseWithOptions", "a{sv}", "", on_machine, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Resume", "", "", on_machine, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("OpenConsole", "", "h", on_machine, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("DumpDeviceTree", "", "ay", on_machine, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -41,7 +41,7 @@ def names_of_bus(root):
     model = (root / "cli/model.cpp").read_text()
     properties = re.findall(r'^    \{"(\w+)",\s', model, re.MULTILINE)
     members = "ListMachines ListDevices StartMachine StopMachine Check Warnings Reload".split()
-    members += "Start Shutdown PowerOff Reset Pause Resume OpenConsole DumpDeviceTree".split()
+    members += "Start Shutdown PowerOff Reset Pause PauseWithOptions Resume OpenConsole DumpDeviceTree".split()
     members += "Assign Release Quiesce".split()
     return errors + properties + members
 

@@ -152,6 +152,13 @@ public:
         co_return answer;
     }
     auto machine(const char* member) { return ask(bus::machine_interface, member); }
+    /// `time` is what the VMM is told of the guest's clock.
+    auto pause(std::string time)
+    {
+        return ask(bus::machine_interface, "PauseWithOptions",
+                   [time](bus::Message& call)
+                   { call.append("a{sv}", 1, "time", "s", time.c_str()); });
+    }
     auto detach(std::string alias)
     {
         return ask(bus::aliases_interface, "Detach",

@@ -516,6 +516,16 @@ TEST_F(ASession, IsPausedAndResumedAndSaysSo)
             EXPECT_EQ((co_await daemon.machine("Resume")).error, "");
             EXPECT_TRUE(co_await said("running: "));
             EXPECT_EQ(systemd.text().substr(before, 16), "STATUS=running: ");
+            EXPECT_NE((co_await daemon.pause("flies")).error.find("InvalidArgs"),
+                      std::string::npos);
+            EXPECT_EQ((co_await daemon.machine("Pause")).error, "") << "it runs still";
+            EXPECT_EQ((co_await daemon.pause("runs")).error,
+                      "org.aliasvm1.Error.WrongState: vm is paused already");
+            EXPECT_EQ((co_await daemon.machine("Resume")).error, "");
+            const std::size_t clocks = system.vm().vcpu(0).clock_set.size();
+            EXPECT_EQ((co_await daemon.pause("runs")).error, "");
+            EXPECT_EQ((co_await daemon.machine("Resume")).error, "");
+            EXPECT_EQ(system.vm().vcpu(0).clock_set.size(), clocks) << "the clock was not held";
             co_await power_off();
         });
 }

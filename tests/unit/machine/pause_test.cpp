@@ -236,7 +236,7 @@ TEST_F(APausedMachine, LetsTheGuestsClockRunIfThatIsWanted)
     const auto machine = power_on(plan_of({}));
     auto& cpu = system.vm().vcpu(0);
     ASSERT_TRUE(cpu.wait_idle());
-    machine->pause(machine::GuestClock::runs);
+    machine->pause(GuestClock::runs);
     machine->resume();
     EXPECT_TRUE(cpu.clock_set.empty());
 }

@@ -173,6 +173,7 @@ TEST_F(ADaemon, RefusesByName)
     const std::string blocked = assign("uart1", "left", "uart0");
     EXPECT_NE(blocked.find("does not come to rest"), std::string::npos) << blocked;
     EXPECT_TRUE(refused(machine("third", "Pause"), "WrongState"));
+    EXPECT_TRUE(refused(machine("right", "Resume"), "WrongState"));
     EXPECT_TRUE(refused(machine("third", "Start"), "BadConfiguration"));
     bus::Message bad = new_call(bus::device_path("ttc1"), bus::device_interface, "Assign");
     bad.append("ss", "right", "ttc0").append("a{sv}", 1, "forever", "b", 1);

@@ -5,6 +5,7 @@
 #include "common/base/error.hpp"
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
+#include "common/bus/pause_options.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -167,6 +168,14 @@ void FakeVmm::pause(Message call)
     call.new_reply().send();
 }
 
+void FakeVmm::pause_with_options(Message call)
+{
+    const bool runs = bus::read_pause_options(call) == GuestClock::runs;
+    note("PauseWithOptions", runs ? "pause, clock runs" : "pause, clock stands");
+    paused = true;
+    call.new_reply().send();
+}
+
 void FakeVmm::resume(Message call)
 {
     note("Resume", "resume");
@@ -206,6 +215,8 @@ const sd_bus_vtable FakeVmm::aliases_vtable[] = {
 const sd_bus_vtable FakeVmm::machine_vtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD("Pause", "", "", bus::method<&FakeVmm::pause>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("PauseWithOptions", "a{sv}", "", bus::method<&FakeVmm::pause_with_options>,
+                  SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Resume", "", "", bus::method<&FakeVmm::resume>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Reset", "", "", bus::method<&FakeVmm::end>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("PowerOff", "", "", bus::method<&FakeVmm::end>, SD_BUS_VTABLE_UNPRIVILEGED),

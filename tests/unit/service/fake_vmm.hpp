@@ -51,6 +51,7 @@ private:
     void attach(bus::Message call);
     void detach(bus::Message call);
     void pause(bus::Message call);
+    void pause_with_options(bus::Message call);
     void resume(bus::Message call);
     void end(bus::Message call);
     void open_console(bus::Message call);

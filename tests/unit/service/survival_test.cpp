@@ -123,6 +123,29 @@ TEST_F(ADaemon, BringsToRestWhatAVmHadThatDiedWithTheDaemonBefore)
     until([&] { return !devices_.bound_ones.contains("ttc1"); });
 }
 
+TEST_F(ADaemon, PausesWithTheClockThatIsAskedFor)
+{
+    FakeVmm& right = boot("right");
+    const auto pause = [&](auto... options)
+    {
+        bus::Message call = new_call(bus::machine_path(*VmName::from("right")),
+                                     bus::machine_interface, "PauseWithOptions");
+        call.append("a{sv}", options...);
+        return answer(std::move(call));
+    };
+    EXPECT_THAT(pause(1, "time", "s", "flies"),
+                testing::HasSubstr("\"stands\" and \"runs\" are possible"));
+    EXPECT_THAT(pause(1, "time", "b", 1), testing::HasSubstr("is no string"));
+    EXPECT_THAT(pause(1, "force", "b", 1),
+                testing::HasSubstr("unknown option \"force\": there is time"));
+    EXPECT_TRUE(right.calls.empty());
+    EXPECT_EQ(pause(1, "time", "s", "runs"), "");
+    EXPECT_THAT(pause(0), testing::HasSubstr("right is paused already"));
+    EXPECT_EQ(machine("right", "Resume"), "");
+    EXPECT_EQ(pause(1, "time", "s", "stands"), "");
+    EXPECT_THAT(right.calls, testing::ElementsAre("pause, clock runs", "resume", "pause"));
+}
+
 TEST_F(ADaemon, SaysOfAVmThatGoesBeforeItAnswersThatItIsGone)
 {
     FakeVmm& right = boot("right");
