@@ -33,11 +33,11 @@ struct Alias
 {
     std::string name;     ///< "uart0"
     std::string instance; ///< "uart1"; empty unless one is behind it
-    std::string backing;  ///< "instance", "console", "power-key", "none"
+    std::string backing;  ///< "instance", "console", "power-key", "clock", "none"
     std::vector<Window> windows;
     std::vector<Line> lines;
 
-    /// The instance, or "console", "power-key", "nothing".
+    /// The instance, or "console", "power-key", "clock", "nothing".
     [[nodiscard]] std::string behind() const;
 };
 

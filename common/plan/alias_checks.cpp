@@ -4,6 +4,9 @@
 
 #include "common/plan/nearest.hpp"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,15 +18,35 @@ namespace aliasvm::plan
 namespace
 {
 
-// What the emulated devices are.
-constexpr std::string_view uart_compatible = "cdns,uart-r1p12";
-constexpr std::string_view gpio_compatible = "xlnx,zynqmp-gpio-1.0";
+struct EmulatedDevice
+{
+    std::string_view instance; ///< as configurations call it
+    Backing backing;
+    std::string_view compatible; ///< of aliases that it can stand behind
+    std::string_view what;
+    std::string_view aliases;
+};
+
+constexpr std::array emulated_devices{
+    EmulatedDevice{console_instance, Backing::console, "cdns,uart-r1p12", "UART", "uart0 or uart1"},
+    EmulatedDevice{power_key_instance, Backing::power_key, "xlnx,zynqmp-gpio-1.0",
+                   "GPIO controller", "gpio"},
+    EmulatedDevice{clock_instance, Backing::clock, "xlnx,zynqmp-rtc", "real-time clock", "rtc"},
+};
+
+std::vector<std::string> names_of(const std::vector<Instance>& instances)
+{
+    std::vector<std::string> names;
+    std::ranges::transform(instances, std::back_inserter(names), &Instance::name);
+    return names;
+}
 
 } // namespace
 
-bool emulated(std::string_view instance)
+std::optional<Backing> emulated(std::string_view instance)
 {
-    return instance == console_instance || instance == power_key_instance;
+    const auto found = std::ranges::find(emulated_devices, instance, &EmulatedDevice::instance);
+    return found == emulated_devices.end() ? std::nullopt : std::optional{found->backing};
 }
 
 bool AliasChecks::no(const SourcePosition& at, std::string what, std::string mend)
@@ -32,7 +55,7 @@ bool AliasChecks::no(const SourcePosition& at, std::string what, std::string men
     return false;
 }
 
-/// What could stand behind the alias; everything if the alias is of no known kind.
+/// What can stand behind the alias; everything if the alias is of no known kind.
 std::vector<std::string> AliasChecks::instances_like(const Instance* identity) const
 {
     std::vector<std::string> names;
@@ -41,10 +64,11 @@ std::vector<std::string> AliasChecks::instances_like(const Instance* identity) c
         if (identity == nullptr || instance.compatible == identity->compatible)
             names.push_back(instance.name);
     }
-    if (identity != nullptr && identity->is(uart_compatible))
-        names.emplace_back(console_instance);
-    if (identity != nullptr && identity->is(gpio_compatible))
-        names.emplace_back(power_key_instance);
+    for (const EmulatedDevice& device : emulated_devices)
+    {
+        if (identity == nullptr || identity->is(device.compatible))
+            names.emplace_back(device.instance);
+    }
     return names;
 }
 
@@ -54,9 +78,7 @@ std::string AliasChecks::instance_mend(const std::string& name, const Instance* 
         return fmt::format("{} is \"{}\" here", name, meant->name);
     // Likely is what can stand behind this alias; but who meant another device should hear so.
     const std::vector<std::string> alike = instances_like(identity);
-    std::vector<std::string> all = instances_like(nullptr);
-    all.emplace_back(console_instance);
-    all.emplace_back(power_key_instance);
+    const std::vector<std::string> all = instances_like(nullptr);
     if (nearest(name, alike))
         return suggest(name, alike);
     if (nearest(name, all))
@@ -70,7 +92,9 @@ bool AliasChecks::identity(const AliasConfig& alias, const Instance* identity)
         return true;
     const std::string& name = alias.name.value;
     const std::string unknown = fmt::format("unknown alias \"{}\"", name);
-    const auto meant = nearest(name, instances_like(nullptr));
+    std::vector<std::string> known = names_of(catalogue_->instances());
+    std::ranges::copy(names_of(catalogue_->emulated()), std::back_inserter(known));
+    const auto meant = nearest(name, known);
     const std::string guess = meant ? fmt::format("did you mean \"{}\"? If not, ", *meant) : "";
     if (!alias.address || !alias.spis)
     {
@@ -88,14 +112,15 @@ bool AliasChecks::identity(const AliasConfig& alias, const Instance* identity)
 
 bool AliasChecks::emulation(const AliasConfig& alias, const Instance* identity)
 {
-    const bool console = alias.instance.value == console_instance;
-    if (identity != nullptr && identity->is(console ? uart_compatible : gpio_compatible))
+    const auto device =
+        std::ranges::find(emulated_devices, alias.instance.value, &EmulatedDevice::instance);
+    if (identity != nullptr && identity->is(device->compatible))
         return true;
     return no(alias.instance.at,
               fmt::format("alias {} cannot be \"{}\", which is an emulated {}", alias.name.value,
-                          alias.instance.value, console ? "UART" : "GPIO controller"),
+                          alias.instance.value, device->what),
               identity == nullptr
-                  ? std::string{console ? "name the alias uart0 or uart1" : "name the alias gpio"}
+                  ? fmt::format("name the alias {}", device->aliases)
                   : fmt::format("write one of: {}", fmt::join(instances_like(identity), ", ")));
 }
 
@@ -104,6 +129,15 @@ const Instance* AliasChecks::instance(const AliasConfig& alias, const Instance* 
     const std::string& name = alias.instance.value;
     if (const Instance* instance = catalogue_->find(name))
         return instance;
+    if (catalogue_->find_identity(name) != nullptr)
+    {
+        no(alias.instance.at,
+           fmt::format("{} cannot stand behind alias {}: it is the host's", name, alias.name.value),
+           identity == nullptr
+               ? std::string{"aliasvm devices --all lists what can"}
+               : fmt::format("write one of: {}", fmt::join(instances_like(identity), ", ")));
+        return nullptr;
+    }
     no(alias.instance.at,
        fmt::format("unknown instance \"{}\" for alias {}", name, alias.name.value),
        instance_mend(name, identity));

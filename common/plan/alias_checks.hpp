@@ -5,9 +5,11 @@
 #include "common/base/problem.hpp"
 #include "common/plan/catalogue.hpp"
 #include "common/plan/config.hpp"
+#include "common/plan/plan.hpp"
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +17,8 @@
 namespace aliasvm::plan
 {
 
-/// Whether a value of `instance` is an emulated device.
-[[nodiscard]] bool emulated(std::string_view instance);
+/// What stands behind an alias whose `instance` is an emulated device; nothing if it is none.
+[[nodiscard]] std::optional<Backing> emulated(std::string_view instance);
 
 /// Asked of one alias after the other. `identity` is the catalogue's device of the alias's name, or
 /// null. Whoever says no has added a problem.

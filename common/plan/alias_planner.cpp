@@ -164,15 +164,15 @@ std::optional<Ethernet> AliasPlanner::plan_ethernet(const AliasConfig& alias,
 
 std::optional<LocatedAlias> AliasPlanner::plan(const AliasConfig& alias)
 {
-    const Instance* identity = catalogue_->find(alias.name.value);
+    const Instance* identity = catalogue_->find_identity(alias.name.value);
     const std::string& wanted = alias.instance.value;
     AliasPlan plan;
     plan.name = alias.name.value;
     const Instance* instance = nullptr;
     bool good = checks_.identity(alias, identity);
-    if (emulated(wanted))
+    if (const auto backing = emulated(wanted))
     {
-        plan.backing = wanted == console_instance ? Backing::console : Backing::power_key;
+        plan.backing = *backing;
         good = good && checks_.emulation(alias, identity);
     }
     else if (wanted == no_instance)

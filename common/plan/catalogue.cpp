@@ -176,6 +176,14 @@ std::optional<GuestRange> on_chip_memory(const fdt::Tree& tree)
     return std::nullopt;
 }
 
+/// Null if there is none.
+const Instance* find_by(const std::vector<Instance>& instances, std::string Instance::*what,
+                        std::string_view value)
+{
+    const auto found = std::ranges::find(instances, value, what);
+    return found == instances.end() ? nullptr : &*found;
+}
+
 } // namespace
 
 bool Instance::is(std::string_view compatible_string) const
@@ -200,23 +208,34 @@ Catalogue::Catalogue(std::vector<std::byte> blob, std::string_view what)
             if (!node.has("aliasvm,name"))
                 continue;
             Instance instance = read_instance(tree_, node, host_names);
-            if (find(instance.name) != nullptr)
+            if (find_identity(instance.name) != nullptr)
                 fail(node, "another node has the same aliasvm,name");
-            instances_.push_back(std::move(instance));
+            auto& kind = node.has("aliasvm,emulated") ? emulated_ : instances_;
+            kind.push_back(std::move(instance));
         }
     }
 }
 
 const Instance* Catalogue::find(std::string_view name) const
 {
-    const auto found = std::ranges::find(instances_, name, &Instance::name);
-    return found == instances_.end() ? nullptr : &*found;
+    return find_by(instances_, &Instance::name, name);
 }
 
 const Instance* Catalogue::find_sysname(std::string_view sysname) const
 {
-    const auto found = std::ranges::find(instances_, sysname, &Instance::sysname);
-    return found == instances_.end() ? nullptr : &*found;
+    return find_by(instances_, &Instance::sysname, sysname);
+}
+
+const Instance* Catalogue::find_identity(std::string_view name) const
+{
+    const Instance* const instance = find(name);
+    return instance != nullptr ? instance : find_by(emulated_, &Instance::name, name);
+}
+
+const Instance* Catalogue::find_node(std::string_view node) const
+{
+    const Instance* const instance = find_by(instances_, &Instance::node, node);
+    return instance != nullptr ? instance : find_by(emulated_, &Instance::node, node);
 }
 
 } // namespace aliasvm::plan

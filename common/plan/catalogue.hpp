@@ -70,11 +70,18 @@ public:
     Catalogue(const Catalogue&) = delete;
     Catalogue& operator=(const Catalogue&) = delete;
 
-    /// In the order of the file.
+    /// What can stand behind an alias, in the order of the file.
     [[nodiscard]] const std::vector<Instance>& instances() const { return instances_; }
     /// Null if there is none.
     [[nodiscard]] const Instance* find(std::string_view name) const;
     [[nodiscard]] const Instance* find_sysname(std::string_view sysname) const;
+
+    /// What an alias can look like, and what only an emulated device can be.
+    [[nodiscard]] const std::vector<Instance>& emulated() const { return emulated_; }
+    /// What an alias of that name looks like, an instance or not. Null if there is none.
+    [[nodiscard]] const Instance* find_identity(std::string_view name) const;
+    /// The same by Instance::node.
+    [[nodiscard]] const Instance* find_node(std::string_view node) const;
 
     /// Where guests see the GIC.
     [[nodiscard]] GuestRange gic_distributor() const { return gic_distributor_; }
@@ -92,6 +99,7 @@ private:
     std::vector<std::byte> blob_;
     fdt::Tree tree_;
     std::vector<Instance> instances_;
+    std::vector<Instance> emulated_;
     GuestRange gic_distributor_;
     GuestRange gic_cpu_interface_;
     std::vector<GuestRange> memory_;

@@ -28,6 +28,7 @@ struct Located
 /// Values of `instance` that are no device of the SoC.
 inline constexpr std::string_view console_instance = "console";     ///< an emulated UART
 inline constexpr std::string_view power_key_instance = "power-key"; ///< an emulated GPIO
+inline constexpr std::string_view clock_instance = "clock";         ///< an emulated RTC
 inline constexpr std::string_view no_instance;                      ///< nothing yet
 
 /// `uart0 = "uart1"`, or `[alias.uart0]` with keys.

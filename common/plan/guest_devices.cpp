@@ -60,11 +60,11 @@ GuestDevices::GuestDevices(const VmPlan& plan, const Catalogue& catalogue, fdt::
 {
     for (const AliasPlan& alias : plan.aliases)
     {
-        const auto like = std::ranges::find(catalogue.instances(), alias.node, &Instance::node);
-        if (like == catalogue.instances().end())
+        const Instance* const like = catalogue.find_node(alias.node);
+        if (like == nullptr)
             throw Error{EINVAL, "make device tree node of alias {}: no {} in the catalogue",
                         alias.name, alias.node};
-        Device device{&alias, &*like, catalogue.find(alias.instance)};
+        Device device{&alias, like, catalogue.find(alias.instance)};
         if (alias.backing == Backing::power_key)
             device.phandle = writer.new_phandle();
         devices_.push_back(device);

@@ -224,8 +224,8 @@ std::uint32_t OwnDevices::fixed_clock(std::uint32_t rate)
 /// Those of the generated tree, with their names.
 void OwnDevices::settle_clocks(fdt::Draft& node, const AliasPlan& alias)
 {
-    const auto like = std::ranges::find(catalogue_->instances(), alias.node, &Instance::node);
-    if (like == catalogue_->instances().end())
+    const Instance* const like = catalogue_->find_node(alias.node);
+    if (like == nullptr)
         return;
     const Instance* const behind = catalogue_->find(alias.instance);
     std::vector<std::uint32_t> phandles;
@@ -234,8 +234,10 @@ void OwnDevices::settle_clocks(fdt::Draft& node, const AliasPlan& alias)
     std::vector<std::string> names;
     for (const Clock& clock : like->clocks)
         names.push_back(clock.name);
-    node.set_cells("clocks", phandles);
+    node.remove("clocks");
     node.remove("clock-names");
+    if (!phandles.empty())
+        node.set_cells("clocks", phandles);
     if (!names.empty() && !names.front().empty())
         node.set_strings("clock-names", names);
 }

@@ -83,6 +83,7 @@ enum class Backing : std::uint8_t
     instance,  ///< a physical device, passed through
     console,   ///< the emulated Cadence UART
     power_key, ///< the emulated ZynqMP GPIO with the board's push button
+    clock,     ///< the emulated ZynqMP RTC, with the host's time
     none,      ///< nothing yet: reads 0, writes vanish, no interrupts
 };
 

@@ -25,6 +25,8 @@ const char* backing_text(Backing backing)
         return "console";
     case Backing::power_key:
         return "power-key";
+    case Backing::clock:
+        return "clock";
     case Backing::none:
         break;
     }

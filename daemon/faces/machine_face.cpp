@@ -39,6 +39,8 @@ const char* backing_text(plan::Backing backing)
         return "console";
     case plan::Backing::power_key:
         return "power-key";
+    case plan::Backing::clock:
+        return "clock";
     case plan::Backing::none:
         return "none";
     }

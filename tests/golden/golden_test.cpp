@@ -111,7 +111,7 @@ TEST_P(Golden, ConfigurationGivesThePlanAndTheDeviceTree)
 INSTANTIATE_TEST_SUITE_P(Files, Golden,
                          testing::Values("left", "right", "linux", "packed", "ocm", "gem",
                                          "gem_64m", "gem_2g", "gem_4g", "gem_phy", "gem_mac",
-                                         "identity", "longform", "console", "empty", "everything"),
+                                         "identity", "longform", "console", "rtc", "empty", "everything"),
                          [](const auto& parameter) { return std::string{parameter.param}; });
 
 } // namespace

@@ -97,9 +97,8 @@ void Bindings::require_same_kind(const plan::AliasPlan& was, const plan::AliasPl
 {
     const auto kind = [this](const plan::AliasPlan& alias)
     {
-        const auto found = std::ranges::find(catalogue_.instances(), alias.node,
-                                             [](const plan::Instance& one) { return one.node; });
-        return found == catalogue_.instances().end() ? std::string{} : found->compatible.front();
+        const plan::Instance* const found = catalogue_.find_node(alias.node);
+        return found == nullptr ? std::string{} : found->compatible.front();
     };
     const bool same_triggers =
         std::ranges::equal(was.lines, wanted.lines, {}, &plan::Line::trigger, &plan::Line::trigger);

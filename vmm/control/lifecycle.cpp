@@ -31,8 +31,11 @@ Lifecycle::Lifecycle(boost::asio::io_context& loop, machine::Machine& machine,
       lines_{loop, machine.line_descriptor()}, signals_{loop, SIGTERM, SIGINT}, power_key_{loop},
       stop_deadline_{loop}, watchdog_{loop}, watchdog_interval_{manager_.watchdog_interval()}
 {
+    if (const auto clock = machine.clock_descriptor())
+        clock_.emplace(loop, *clock);
     wait_for_notice();
     wait_for_lines();
+    wait_for_clock();
     wait_for_signal();
     ping();
 }
@@ -41,6 +44,8 @@ Lifecycle::~Lifecycle()
 {
     notices_.release(); // the machine owns the descriptors
     lines_.release();
+    if (clock_)
+        clock_->release();
 }
 
 void Lifecycle::wait_for_notice()
@@ -71,6 +76,20 @@ void Lifecycle::wait_for_lines()
                                   line.dt_cell(), line.intid());
                           wait_for_lines();
                       });
+}
+
+void Lifecycle::wait_for_clock()
+{
+    if (!clock_)
+        return;
+    clock_->async_wait(clock_->wait_read,
+                       [this](error_code failed)
+                       {
+                           if (failed)
+                               return;
+                           machine_.serve_clock();
+                           wait_for_clock();
+                       });
 }
 
 void Lifecycle::on_notice()

@@ -51,6 +51,7 @@ public:
 private:
     void wait_for_notice();
     void wait_for_lines();
+    void wait_for_clock();
     void on_notice();
     void on_end(const machine::End& end);
     void wait_for_signal();
@@ -68,6 +69,7 @@ private:
     ServiceManager manager_;
     boost::asio::posix::stream_descriptor notices_;
     boost::asio::posix::stream_descriptor lines_;
+    std::optional<boost::asio::posix::stream_descriptor> clock_; ///< if the machine has one
     boost::asio::signal_set signals_;
     boost::asio::steady_timer power_key_;
     boost::asio::steady_timer stop_deadline_;

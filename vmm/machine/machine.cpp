@@ -151,6 +151,19 @@ void Machine::release_power_key() noexcept
         power_key_->release();
 }
 
+std::optional<int> Machine::clock_descriptor() const noexcept
+{
+    return clock_ ? std::optional{clock_->host.descriptor()} : std::nullopt;
+}
+
+void Machine::serve_clock() noexcept
+{
+    if (!clock_)
+        return;
+    clock_->host.woken();
+    clock_->rtc.serve();
+}
+
 void Machine::connect(const plan::AliasPlan& alias, const ConsoleSink& console_sink)
 {
     switch (alias.backing)
@@ -159,6 +172,8 @@ void Machine::connect(const plan::AliasPlan& alias, const ConsoleSink& console_s
         return connect_console(alias, console_sink);
     case plan::Backing::power_key:
         return connect_power_key(alias);
+    case plan::Backing::clock:
+        return connect_clock(alias);
     case plan::Backing::instance:
     case plan::Backing::none: // nobody on the bus: reads 0, writes vanish
         for (const plan::Window& window : alias.windows)
@@ -180,6 +195,15 @@ void Machine::connect_power_key(const plan::AliasPlan& alias)
         throw Error{EEXIST, "give the machine a second power key, {}", alias.name};
     power_key_.emplace(irqs_.line(alias.lines.at(0).guest));
     bus_.add(alias.windows.at(0).guest, alias.name, *power_key_);
+}
+
+void Machine::connect_clock(const plan::AliasPlan& alias)
+{
+    if (clock_)
+        throw Error{EEXIST, "give the machine a second real-time clock, {}", alias.name};
+    // In the binding's order: alarm, seconds.
+    clock_.emplace(irqs_.line(alias.lines.at(0).guest), irqs_.line(alias.lines.at(1).guest));
+    bus_.add(alias.windows.at(0).guest, alias.name, clock_->rtc);
 }
 
 } // namespace aliasvm::machine

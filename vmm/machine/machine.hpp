@@ -9,10 +9,12 @@
 #include "common/vfio/port.hpp"
 #include "devices/emulated/cadence_uart.hpp"
 #include "devices/emulated/zynqmp_gpio.hpp"
+#include "devices/emulated/zynqmp_rtc.hpp"
 #include "vmm/machine/aliases.hpp"
 #include "vmm/machine/emulated_irqs.hpp"
 #include "vmm/machine/guest_memory.hpp"
 #include "vmm/machine/guest_space.hpp"
+#include "vmm/machine/host_clock.hpp"
 #include "vmm/machine/line_watch.hpp"
 #include "vmm/machine/mmio_bus.hpp"
 #include "vmm/machine/notices.hpp"
@@ -77,6 +79,12 @@ public:
         return watch_.take_found();
     }
 
+    /// The emulated real-time clock: serve it when the descriptor is readable. Nothing if the
+    /// machine has none. It runs on while the machine is paused, as it does on a board whose power
+    /// is off; its interrupts then wait in the guest's GIC.
+    [[nodiscard]] std::optional<int> clock_descriptor() const noexcept;
+    void serve_clock() noexcept;
+
     [[nodiscard]] const MmioBus& bus() const noexcept { return bus_; }
 
     /// The emulated UART behind an alias; null if there is none.
@@ -130,11 +138,23 @@ private:
         devices::CadenceUart uart;
     };
 
+    struct Clock
+    {
+        Clock(devices::IrqLine& alarm_line, devices::IrqLine& seconds_line)
+            : rtc{alarm_line, seconds_line, host}
+        {
+        }
+
+        HostClock host;
+        devices::ZynqmpRtc rtc;
+    };
+
     /// The first of `count` that nobody else gets.
     [[nodiscard]] kvm::SlotId new_slots(std::size_t count) noexcept;
     void connect(const plan::AliasPlan& alias, const ConsoleSink& console_sink);
     void connect_console(const plan::AliasPlan& alias, const ConsoleSink& console_sink);
     void connect_power_key(const plan::AliasPlan& alias);
+    void connect_clock(const plan::AliasPlan& alias);
 
     std::uint32_t next_slot_{};
     std::unique_ptr<kvm::Vm> vm_;
@@ -148,6 +168,7 @@ private:
     GuestSpace space_;
     std::deque<Console> consoles_;
     std::optional<devices::ZynqmpGpio> power_key_;
+    std::optional<Clock> clock_;
     std::vector<UniqueFd> statistics_;
     Notices notices_;
     VcpuThreads threads_;

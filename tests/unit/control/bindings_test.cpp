@@ -150,7 +150,7 @@ TEST_F(ABinding, IsRefusedByName)
     EXPECT_EQ(refusal_to_attach("uart1", "gem0"),
               "org.aliasvm1.Error.AliasMismatch: alias uart1 is a xlnx,zynqmp-uart, but gem0 is a "
               "xlnx,zynqmp-gem");
-    for (const char* const no_device : {"uart9", "console", "power-key", ""})
+    for (const char* const no_device : {"uart9", "console", "power-key", "clock", "rtc", ""})
         EXPECT_EQ(refusal_to_attach("uart1", no_device),
                   std::string{"org.aliasvm1.Error.NoSuchDevice: there is no device "} + no_device);
     EXPECT_EQ(

@@ -90,6 +90,27 @@ TEST_F(ALifecycle, PressesThePowerKeyAndWaitsForTheGuestWhenItIsStopped)
     EXPECT_NE(systemd.text().find("EXTEND_TIMEOUT_USEC=11000000"), std::string::npos);
 }
 
+TEST_F(ALifecycle, ServesTheClockOfItsMachine)
+{
+    const auto status =
+        run({clock_alias()},
+            [&]
+            {
+                auto& cpu = system.vm().vcpu(0);
+                cpu.push(kvm::MmioWrite{{0xffa6'0020}, 4, 1}); // INT_STATUS: seconds
+                cpu.push(kvm::MmioWrite{{0xffa6'0028}, 4, 1}); // INT_EN
+                const Spi seconds = *Spi::from_dt_cell(27);
+                for (int n = 0; n < 2; ++n)
+                {
+                    EXPECT_TRUE(wait_until([&] { return system.vm().pending(seconds); }));
+                    cpu.push(kvm::MmioWrite{{0xffa6'0020}, 4, 1});
+                    EXPECT_TRUE(wait_until([&] { return !system.vm().pending(seconds); }));
+                }
+                guest_says(kvm::SystemEvent::power_off);
+            });
+    EXPECT_EQ(status, ExitStatus::success);
+}
+
 TEST_F(ALifecycle, ResumesAPausedMachineSoThatItHearsThePowerKey)
 {
     const auto machine = power_on(plan_of({power_key()}));

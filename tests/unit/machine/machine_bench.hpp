@@ -59,6 +59,17 @@ inline plan::AliasPlan power_key()
     return alias;
 }
 
+inline plan::AliasPlan clock_alias()
+{
+    plan::AliasPlan alias;
+    alias.name = "rtc";
+    alias.backing = plan::Backing::clock;
+    alias.windows.push_back({{{0xffa6'0000}, 0x1000}, {}, 0});
+    alias.lines.push_back({*Spi::from_dt_cell(26), {}, Trigger::level, 0});
+    alias.lines.push_back({*Spi::from_dt_cell(27), {}, Trigger::level, 1});
+    return alias;
+}
+
 class MachineBench : public testing::Test
 {
 protected:

@@ -249,6 +249,46 @@ TEST_F(AMachine, WithoutAPowerKeySaysSo)
     EXPECT_FALSE(power_on(plan_of({}))->press_power_key());
 }
 
+TEST_F(AMachine, HasTheTimeOfTheHostInItsClockAndBothInterrupts)
+{
+    const auto machine = power_on(plan_of({clock_alias()}));
+    auto& cpu = system.vm().vcpu(0);
+    const std::int64_t before = ::time(nullptr);
+    cpu.push(kvm::MmioRead{{0xffa6'0010}, 4, nullptr});
+    ASSERT_TRUE(cpu.wait_idle());
+    const auto now = static_cast<std::uint32_t>(cpu.answers().back());
+    EXPECT_GE(now, before);
+    EXPECT_LE(now, ::time(nullptr));
+
+    ASSERT_TRUE(machine->clock_descriptor());
+    pollfd timer{*machine->clock_descriptor(), POLLIN, 0};
+    EXPECT_EQ(::poll(&timer, 1, 0), 0);
+    cpu.push(kvm::MmioWrite{{0xffa6'0018}, 4, now + 2}); // ALARM
+    cpu.push(kvm::MmioWrite{{0xffa6'0020}, 4, 3});       // INT_STATUS
+    cpu.push(kvm::MmioWrite{{0xffa6'0028}, 4, 3});       // INT_EN
+    ASSERT_TRUE(cpu.wait_idle());
+    EXPECT_FALSE(system.vm().pending(*Spi::from_dt_cell(27)));
+    EXPECT_FALSE(system.vm().pending(*Spi::from_dt_cell(26)));
+
+    ASSERT_EQ(::poll(&timer, 1, 10'000), 1);
+    machine->serve_clock();
+    EXPECT_TRUE(system.vm().pending(*Spi::from_dt_cell(27)));
+    EXPECT_FALSE(system.vm().pending(*Spi::from_dt_cell(26)));
+
+    machine->pause(); // and it goes on
+    ASSERT_EQ(::poll(&timer, 1, 10'000), 1);
+    machine->serve_clock();
+    EXPECT_TRUE(system.vm().pending(*Spi::from_dt_cell(26)));
+    EXPECT_EQ(::poll(&timer, 1, 0), 0) << "nothing is awaited any more";
+}
+
+TEST_F(AMachine, HasNoClockUnlessItIsAskedFor)
+{
+    const auto machine = power_on(plan_of({power_key()}));
+    EXPECT_FALSE(machine->clock_descriptor());
+    machine->serve_clock();
+}
+
 TEST_F(AMachine, SaysHowItEnded)
 {
     const auto machine = power_on(plan_of({}, 4));

@@ -87,6 +87,26 @@ TEST(TheCatalogue, HasEveryInstanceWithItsWindowLinesAndStreamId)
     }
 }
 
+TEST(TheCatalogue, HasAClockThatNoInstanceIs)
+{
+    EXPECT_EQ(zynqmp().find("rtc"), nullptr);
+    EXPECT_EQ(zynqmp().find_sysname("ffa60000.rtc"), nullptr);
+    ASSERT_EQ(zynqmp().emulated().size(), 1U);
+    const Instance& rtc = zynqmp().emulated().front();
+    EXPECT_EQ(zynqmp().find_identity("rtc"), &rtc);
+    EXPECT_EQ(zynqmp().find_node("/axi/rtc@ffa60000"), &rtc);
+    EXPECT_EQ(rtc.windows, (std::vector{HostRange{HostAddr{0xffa6'0000}, 0x1000}}));
+    ASSERT_EQ(rtc.lines.size(), 2U);
+    EXPECT_EQ(rtc.lines[0].spi.dt_cell(), 26U);
+    EXPECT_EQ(rtc.lines[1].spi.dt_cell(), 27U);
+
+    const Instance* const uart = zynqmp().find("uart1");
+    EXPECT_EQ(zynqmp().find_identity("uart1"), uart);
+    EXPECT_EQ(zynqmp().find_node(uart->node), uart);
+    EXPECT_EQ(zynqmp().find_identity("uart9"), nullptr);
+    EXPECT_EQ(zynqmp().find_node("/axi"), nullptr);
+}
+
 TEST(TheCatalogue, GivesAGemOneLineThoughItsNodeListsItTwice)
 {
     const Instance& gem = *zynqmp().find("gem3");

@@ -89,6 +89,23 @@ TEST(APlan, GivesEachOfTwoConsolesItsOwnAlias)
     EXPECT_EQ(bindings_text(plan.aliases), "uart0=console uart1=console gpio=power-key");
 }
 
+TEST(APlan, HasAClockIfItIsAskedFor)
+{
+    const VmPlan plan = good_plan(head + "[alias]\nrtc = \"clock\"\n");
+    EXPECT_EQ(bindings_text(plan.aliases), "rtc=clock gpio=power-key");
+    const AliasPlan& rtc = alias_of(plan, "rtc");
+    EXPECT_EQ(rtc.backing, Backing::clock);
+    EXPECT_EQ(rtc.windows.at(0).guest, (GuestRange{GuestAddr{0xffa6'0000}, 0x1000}));
+    EXPECT_EQ(rtc.windows.at(0).host, std::nullopt);
+    ASSERT_EQ(rtc.lines.size(), 2U);
+    EXPECT_EQ(rtc.lines[0].guest.dt_cell(), 26U);
+    EXPECT_EQ(rtc.lines[1].guest.dt_cell(), 27U);
+
+    const VmPlan elsewhere = good_plan(
+        head + "[alias.rtc]\ninstance = \"clock\"\naddress = 0xff0f_0000\nspis = [90, 91]\n");
+    EXPECT_EQ(alias_of(elsewhere, "rtc").lines.at(1).guest.dt_cell(), 91U);
+}
+
 TEST(APlan, PutsTheDeviceTreeOnTopAndTheInitrdBelow)
 {
     const VmPlan plan = good_plan(head + "initrd = \"/i\"\n");

@@ -22,6 +22,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using Cells = std::vector<std::uint32_t>;
 
 Bytes board()
@@ -412,6 +413,41 @@ TEST(AnOwnTree, OfAnotherFormIsRefused)
                             node = &node->add("n");
                     }),
                 HasSubstr("more than 64 deep"));
+}
+
+/// The board's own, on a clock of the firmware's.
+Bytes with_a_clock()
+{
+    return edited(
+        [](fdt::Draft& root)
+        {
+            root.children().remove_if([](const fdt::Draft& node)
+                                      { return node.name() == "firmware"; });
+            fdt::Draft& rtc = node_at(root, {"axi"}).add("rtc@ffa60000");
+            rtc.set_strings("compatible", {"xlnx,zynqmp-rtc"});
+            rtc.set_cells("reg", {0, 0xffa6'0000, 0, 0x100});
+            rtc.set_cells("interrupts", {0, 26, 1, 0, 27, 1});
+            rtc.set_strings("interrupt-names", {"alarm", "sec"});
+            rtc.set_cells("clocks", {0x77});
+            rtc.set_strings("clock-names", {"rtc"});
+        });
+}
+
+TEST(AnOwnTree, KeepsItsClockForAnAliasAndElseDisablesIt)
+{
+    const std::string rtc = "/axi/rtc@ffa60000";
+    const Read without{plain, host_with(with_a_clock())};
+    EXPECT_TRUE(without.disabled(rtc));
+    EXPECT_THAT(without.plan().dtb.absent, Contains("rtc@ffa60000"));
+
+    const Read tree{std::string{plain} + "rtc = \"clock\"\n", host_with(with_a_clock())};
+    EXPECT_FALSE(tree.disabled(rtc));
+    EXPECT_THAT(tree.plan().dtb.absent, Not(Contains("rtc@ffa60000")));
+    EXPECT_THAT(tree.plan().dtb.untold, Not(Contains("rtc")));
+    EXPECT_EQ(tree.cells(rtc, "reg"), (Cells{0, 0xffa6'0000, 0, 0x100}));
+    EXPECT_EQ(tree.cells(rtc, "interrupts"), (Cells{0, 26, 4, 0, 27, 4}));
+    EXPECT_EQ(tree.bytes(rtc, "clocks"), std::nullopt) << "it leads nowhere, and there is none";
+    EXPECT_EQ(tree.bytes(rtc, "clock-names"), std::nullopt);
 }
 
 } // namespace

@@ -97,6 +97,26 @@ const std::vector<Mistake> alias_mistakes{
      "vm.toml:4:9: alias uart0 cannot be \"power-key\", which is an emulated GPIO controller; "
      "write "
      "one of: uart0, uart1, console\n"},
+    {"ClockForAUart", good("[alias]\nuart0 = \"clock\"\n"),
+     "vm.toml:4:9: alias uart0 cannot be \"clock\", which is an emulated real-time clock; write "
+     "one "
+     "of: uart0, uart1, console\n"},
+    {"ClockOfAnotherName",
+     good("[alias.watch]\ninstance = \"clock\"\naddress = 0xff0f0000\nspis = [90, 91]\n"),
+     "vm.toml:4:12: alias watch cannot be \"clock\", which is an emulated real-time clock; name "
+     "the "
+     "alias rtc\n"},
+    {"TheHostsOwnClock", good("[alias]\nrtc = \"rtc\"\n"),
+     "vm.toml:4:7: rtc cannot stand behind alias rtc: it is the host's; write one of: clock\n"},
+    {"TheHostsOwnClockForNoKind",
+     good("[alias.watch]\ninstance = \"rtc\"\naddress = 0xff0f0000\nspis = [90, 91]\n"),
+     "vm.toml:4:12: rtc cannot stand behind alias watch: it is the host's; aliasvm devices --all "
+     "lists what can\n"},
+    {"AlmostTheClock", good("[alias]\nrtc = \"clok\"\n"),
+     "vm.toml:4:7: unknown instance \"clok\" for alias rtc; did you mean \"clock\"?\n"},
+    {"AlmostRtc", good("[alias]\nrtcc = \"clock\"\n"),
+     "vm.toml:4:1: unknown alias \"rtcc\"; did you mean \"rtc\"? If not, write a table "
+     "[alias.rtcc] with instance, address and spis\n"},
     {"InstanceTwice", good("[alias]\nuart0 = \"uart1\"\nuart1 = \"uart1\"\n"),
      "vm.toml:5:9: instance uart1 is given to alias uart0 and to alias uart1; give each instance "
      "to "
