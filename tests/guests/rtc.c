@@ -88,10 +88,14 @@ static void set_time(uint32_t time)
     rtc_write(RTC_CALIB_WRITE, rtc_read(RTC_CALIB_READ));
     rtc_write(RTC_SET_TIME_WRITE, time + 1);
     rtc_write(RTC_INT_STATUS, RTC_SECONDS);
-    while (!(rtc_read(RTC_INT_STATUS) & RTC_SECONDS))
+    const uint64_t end = clock_ticks() + 10 * clock_ticks_per_second();
+    bool taken = false;
+    while (!taken && clock_ticks() < end)
     {
+        taken = rtc_read(RTC_INT_STATUS) & RTC_SECONDS;
     }
-    say("rtc: set %lu then %lu\n", (uint64_t)time, (uint64_t)rtc_read(RTC_CURRENT_TIME));
+    say("rtc: set %lu then %lu%s\n", (uint64_t)time, (uint64_t)rtc_read(RTC_CURRENT_TIME),
+        taken ? "" : " LOST");
 }
 
 void guest_main(void)
