@@ -20,14 +20,11 @@ namespace aliasvm::cli
 namespace
 {
 
-constexpr const char* stands = "stands";
-constexpr const char* runs = "runs";
-
 struct LifeCycleOptions
 {
     std::vector<std::string> names;
     bool now{};
-    std::string time = stands; ///< what becomes of the guest's clock
+    std::string time = bus::time_stands; ///< what becomes of the guest's clock
 };
 
 void call_manager(Session& session, const char* member, const std::string& name)
@@ -77,7 +74,7 @@ void add_life_cycle_commands(CLI::App& app, Session& session)
             [&session, options](const std::string& name)
             {
                 // The plain one is there in every version of the daemon.
-                if (options->time == stands)
+                if (options->time == bus::time_stands)
                     call_machine(session, name, "Pause");
                 else
                     call_machine(session, name, "PauseWithOptions",
@@ -87,7 +84,7 @@ void add_life_cycle_commands(CLI::App& app, Session& session)
     pause
         ->add_option("--time", options->time,
                      "the guest's clock stands, as it does unless given, or runs")
-        ->check(CLI::IsMember({stands, runs}));
+        ->check(CLI::IsMember({bus::time_stands, bus::time_runs}));
 }
 
 } // namespace aliasvm::cli

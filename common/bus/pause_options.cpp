@@ -13,8 +13,6 @@ namespace
 {
 
 constexpr const char* time_key = "time";
-constexpr const char* stands = "stands";
-constexpr const char* runs = "runs";
 
 GuestClock read_time(Message& call)
 {
@@ -22,12 +20,12 @@ GuestClock read_time(Message& call)
         throw BadMessage{"time, an option that is a word, is no string"};
     const char* word = nullptr;
     call.read("v", "s", &word);
-    if (word == std::string{stands})
+    if (word == std::string{time_stands})
         return GuestClock::stands;
-    if (word == std::string{runs})
+    if (word == std::string{time_runs})
         return GuestClock::runs;
     throw NamedError{error_name::invalid_args, "time is \"{}\": \"{}\" and \"{}\" are possible",
-                     word, stands, runs};
+                     word, time_stands, time_runs};
 }
 
 } // namespace
@@ -49,7 +47,7 @@ GuestClock read_pause_options(Message& call)
 
 void append_pause_options(Message& call, GuestClock clock)
 {
-    call.append("a{sv}", 1, time_key, "s", clock == GuestClock::runs ? runs : stands);
+    call.append("a{sv}", 1, time_key, "s", clock == GuestClock::runs ? time_runs : time_stands);
 }
 
 } // namespace aliasvm::bus

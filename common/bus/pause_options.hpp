@@ -8,6 +8,10 @@
 namespace aliasvm::bus
 {
 
+/// Of the option "time".
+inline constexpr const char* time_stands = "stands";
+inline constexpr const char* time_runs = "runs";
+
 /// "time" is "stands", also if it is not given, or "runs". Options that are not known are refused:
 /// what they ask for would not be done. Throws NamedError (InvalidArgs) and BadMessage.
 [[nodiscard]] GuestClock read_pause_options(Message& call);

@@ -3,6 +3,7 @@
 #include "common/stats/statistics.hpp"
 
 #include "common/base/error.hpp"
+#include "common/stats/own_counts.hpp"
 
 #include <unistd.h>
 
@@ -116,6 +117,8 @@ bool single(const Descriptor& descriptor) noexcept
 
 std::map<std::string, std::uint64_t> read_statistics(int fd)
 {
+    if (looks_like_own_counts(fd))
+        return read_own_counts(fd);
     const std::vector<std::byte> all = read_all(fd);
     const Bytes bytes{all};
     const auto header = value_of<Header>(part(bytes, 0, sizeof(Header), "the header"));
@@ -158,6 +161,8 @@ bool names_statistics(std::string_view link) noexcept
 
 bool looks_like_statistics(int fd) noexcept
 {
+    if (looks_like_own_counts(fd))
+        return true;
     std::array<char, 32> path{};
     std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd);
     std::array<char, 64> link{};

@@ -7,7 +7,6 @@
 #include "common/bus/pause_options.hpp"
 #include "common/plan/alias_planner.hpp"
 #include "common/plan/memory_layout.hpp"
-#include "common/stats/own_counts.hpp"
 #include "common/stats/statistics.hpp"
 #include "daemon/systemd/systemd_units.hpp"
 
@@ -260,10 +259,7 @@ void MachineFace::statistics(Message& value) const
     std::map<std::string, std::uint64_t> sums;
     for (const UniqueFd& descriptor : machine_->statistics)
     {
-        const int fd = descriptor.get();
-        for (const auto& [name, number] : stats::looks_like_own_counts(fd)
-                                              ? stats::read_own_counts(fd)
-                                              : stats::read_statistics(fd))
+        for (const auto& [name, number] : stats::read_statistics(descriptor.get()))
             sums[name] += number;
     }
     sums["last_pause_usec"] = static_cast<std::uint64_t>(machine_->last_pause.count());

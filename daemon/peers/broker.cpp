@@ -6,7 +6,6 @@
 #include "common/bus/connection.hpp"
 #include "common/bus/method.hpp"
 #include "common/bus/names.hpp"
-#include "common/stats/own_counts.hpp"
 #include "common/stats/statistics.hpp"
 #include "daemon/peers/vmm_peer.hpp"
 #include "daemon/systemd/systemd_units.hpp"
@@ -55,9 +54,7 @@ std::vector<UniqueFd> read_statistics_fds(Message& call)
     while (sd_bus_message_at_end(call.get(), 0) == 0)
     {
         UniqueFd descriptor = call.read_fd();
-        const bool known = stats::looks_like_statistics(descriptor.get()) ||
-                           stats::looks_like_own_counts(descriptor.get());
-        if (known && descriptors.size() < most_statistics)
+        if (descriptors.size() < most_statistics && stats::looks_like_statistics(descriptor.get()))
             descriptors.push_back(std::move(descriptor));
     }
     call.exit();
