@@ -117,6 +117,10 @@ def test_statistics_and_cgroups_are_mounted(board):
     board.run("test -d /sys/kernel/debug/kvm && test -e /sys/fs/cgroup/cgroup.controllers")
 
 
+def test_kvm_never_loses_its_last_vm(board):
+    board.run("ls -d /sys/kernel/debug/kvm/$(systemctl show -p MainPID --value board-kvm.service)-*")
+
+
 def test_commands_report_what_they_did(board):
     done = board.run("cat; echo err >&2; exit 3", check=False, input="in")
     assert (done.returncode, done.stdout, done.stderr) == (3, "in", "err\n")
