@@ -111,12 +111,12 @@ void Machines::reload()
 
 void Machines::refresh(const VmName& name)
 {
-    Machine* const machine = find(name.str());
-    if (machine == nullptr)
+    const auto stamp = name.str() == own_file ? std::nullopt : stamp_of(file_of(name));
+    if (!stamp)
         return;
-    const auto stamp = stamp_of(machine->config_path);
-    if (stamp && stamp != machine->config_stamp)
-        read(*machine);
+    Machine& machine = add(name);
+    if (stamp != machine.config_stamp)
+        read(machine);
 }
 
 void Machines::read(Machine& machine)
@@ -127,6 +127,11 @@ void Machines::read(Machine& machine)
     tell(Event::What::changed, machine);
 }
 
+std::string Machines::file_of(const VmName& name) const
+{
+    return fmt::format("{}/{}.toml", folder_, name.str());
+}
+
 Machine* Machines::find(std::string_view name)
 {
     const auto found = machines_.find(name);
@@ -135,6 +140,8 @@ Machine* Machines::find(std::string_view name)
 
 Machine& Machines::require(std::string_view name)
 {
+    if (const auto valid = VmName::from(std::string{name}))
+        refresh(*valid);
     if (Machine* const machine = find(name))
         return *machine;
     throw NamedError{bus::error_name::no_such_machine,
@@ -150,7 +157,7 @@ Machine& Machines::add(const VmName& name)
 {
     if (Machine* const known = find(name.str()))
         return *known;
-    auto machine = std::make_shared<Machine>(name, fmt::format("{}/{}.toml", folder_, name.str()));
+    auto machine = std::make_shared<Machine>(name, file_of(name));
     Machine& added = *machines_.emplace(name.str(), std::move(machine)).first->second;
     tell(Event::What::added, added);
     return added;

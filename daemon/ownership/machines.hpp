@@ -41,12 +41,13 @@ public:
     /// what is in the files: problems are kept with their machine.
     void reload();
 
-    /// Reads one machine's file again if it is another one than the one read last. Whoever watches
-    /// the folder does not see the target of a link change, and a VMM that starts has read that.
+    /// Reads one machine's file if it is another one than the one read last, or new. Whoever watches
+    /// the folder does not see the target of a link change, and hears of a file only a moment after
+    /// the person or the VMM that speaks of it.
     void refresh(const VmName& name);
 
     [[nodiscard]] Machine* find(std::string_view name);
-    /// NamedError NoSuchMachine if there is none.
+    /// With its file as it is now. NamedError NoSuchMachine if there is none.
     [[nodiscard]] Machine& require(std::string_view name);
     [[nodiscard]] const std::map<std::string, std::shared_ptr<Machine>, std::less<>>&
     all() const noexcept
@@ -79,6 +80,7 @@ public:
 
 private:
     void tell(Event::What what, const Machine& machine);
+    [[nodiscard]] std::string file_of(const VmName& name) const;
     Machine& add(const VmName& name);
     void read(Machine& machine);
     void drop_if_unused(const std::string& name);

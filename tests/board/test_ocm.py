@@ -5,7 +5,7 @@
 def test_a_guest_lives_in_on_chip_memory(board, vm, uart):
     right = vm("right").configure(uart("uart1", "echo-ocm.elf"))
     refused = board.run("aliasvm check right", check=False)
-    assert refused.returncode == 78 and "ocm = true" in refused.stdout, refused.stdout
+    assert refused.returncode == 78 and "ocm = true" in refused.stdout, refused
     right.configure(uart("uart1", "echo-ocm.elf", "ocm = true")).start()
     port = board.serial(1)
     port.read_until(rb"echo: ready", timeout=30)

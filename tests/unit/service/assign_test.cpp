@@ -152,6 +152,23 @@ TEST_F(ADaemon, TakesAnInstanceFromItsVmOnRelease)
     EXPECT_EQ(left.holding.at("ttc0"), "ttc1");
 }
 
+TEST_F(ADaemon, KnowsAFileThatWasWrittenTheMomentBefore)
+{
+    const auto checked = [this](const char* name)
+    {
+        auto call = new_call(bus::root_path, bus::manager_interface, "Check");
+        call.append("s", name);
+        return answer(std::move(call));
+    };
+    const std::string unknown = "org.aliasvm1.Error.NoSuchMachine:";
+    EXPECT_TRUE(checked("newer").starts_with(unknown));
+    write_config("newer", "ttc0 = \"\"");
+    EXPECT_NE(checked("newer").find("/no/such/kernel"), std::string::npos) << "nobody told it";
+    EXPECT_EQ(machine_property("newer", "State"), "inactive");
+    write_config("aliasvmd", "ttc0 = \"\"");
+    EXPECT_TRUE(checked("aliasvmd").starts_with(unknown)) << "the daemon's own file";
+}
+
 TEST_F(ADaemon, RefusesByName)
 {
     boot("left", {"ttc0"});
