@@ -118,7 +118,7 @@ def test_statistics_and_cgroups_are_mounted(board):
 
 
 def test_kvm_never_loses_its_last_vm(board):
-    board.run("ls -d /sys/kernel/debug/kvm/$(systemctl show -p MainPID --value board-kvm.service)-*")
+    board.run("ls -d /sys/kernel/debug/kvm/$(systemctl show -p MainPID --value board-vm.service)-*")
 
 
 def test_commands_report_what_they_did(board):

@@ -41,9 +41,9 @@ public:
     /// what is in the files: problems are kept with their machine.
     void reload();
 
-    /// Reads one machine's file if it is another one than the one read last, or new. Whoever watches
-    /// the folder does not see the target of a link change, and hears of a file only a moment after
-    /// the person or the VMM that speaks of it.
+    /// Reads one machine's file if it is another one than the one read last, or new. Whoever
+    /// watches the folder does not see the target of a link change, and hears of a file only a
+    /// moment after the person or the VMM that speaks of it.
     void refresh(const VmName& name);
 
     [[nodiscard]] Machine* find(std::string_view name);
