@@ -25,7 +25,8 @@ Service::Service(asio::io_context& io, std::shared_ptr<bus::Connection> connecti
     : io_{io}, catalogue_{catalogue}, memory_{memory}, units_{units},
       return_time_{settings.return_time}, machines_{io, catalogue, settings.configuration_folder,
                                                     settings.assignments_file},
-      ownership_{catalogue, host}, turn_{io}, moves_{machines_, ownership_, host, turn_, faults},
+      ownership_{catalogue, host, settings.given_file}, turn_{io}, moves_{machines_, ownership_,
+                                                                          host, turn_, faults},
       reconciler_{catalogue, machines_, ownership_, turn_, moves_},
       ram_{memory, catalogue, machines_, ownership_, reconciler_, settings.settings_file},
       clocks_{catalogue, settings.sysfs}, broker_{io,
@@ -80,6 +81,7 @@ asio::awaitable<void> Service::start()
     if (!co_await machines_.condition().until(all_back, return_time_))
         spdlog::warn("not every VM that runs has come back in {} ms", return_time_.count());
     started_ = true;
+    ownership_.trust_only_what_was_given();
     for (const plan::Instance& instance : catalogue_.instances())
         co_await reconcile(instance);
     ram_.tidy();

@@ -40,6 +40,7 @@ struct ServiceSettings
 {
     std::string configuration_folder{"/etc/aliasvm"};
     std::string assignments_file{"/run/aliasvm/assignments.toml"};
+    std::string given_file{"/run/aliasvm/given.toml"};
     std::string settings_file{"/etc/aliasvm/aliasvmd.toml"};
     std::filesystem::path sysfs{"/sys"};
     /// How long VMMs that run have for coming back to a daemon that starts.

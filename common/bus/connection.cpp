@@ -55,6 +55,13 @@ private:
 namespace
 {
 
+/// Messages of one connection before the loop looks at the others: a peer that sends as fast as it
+/// can gets no more of this process than that.
+constexpr int most_in_a_turn = 16;
+
+/// Messages to one who connected to us and does not read.
+constexpr std::uint64_t most_unread = 256;
+
 sd_bus* new_bus()
 {
     sd_bus* bus = nullptr;
@@ -108,6 +115,7 @@ std::shared_ptr<Connection> Connection::over_socket(asio::io_context& io, Unique
         sd_id128_t id;
         require(sd_id128_randomize(&id), "make an id");
         require(sd_bus_set_server(bus, 1, id), "serve a peer");
+        made->serves_ = true;
     }
     require(sd_bus_negotiate_fds(bus, 1), "ask for descriptors");
     require(sd_bus_set_fd(bus, socket.get(), socket.get()), "use a socket for D-Bus");
@@ -165,16 +173,20 @@ void Connection::close()
 void Connection::pump()
 {
     const auto self = shared_from_this(); // a handler may drop the last other reference
-    while (!lost_)
+    for (int handled = 0; handled < most_in_a_turn; ++handled)
     {
         const int more = sd_bus_process(bus_, nullptr);
+        if (lost_)
+            return;
         if (more < 0)
             return lose(-more);
+        std::uint64_t unread = 0;
+        if (serves_ && sd_bus_get_n_queued_write(bus_, &unread) >= 0 && unread > most_unread)
+            return lose(ENOBUFS);
         if (more == 0)
-            break;
+            return arm();
     }
-    if (!lost_)
-        arm();
+    rearm(); // the others' turn
 }
 
 auto Connection::waker()

@@ -41,7 +41,7 @@ public:
     /// One end of a socket without a bus between; the end that connected.
     [[nodiscard]] static std::shared_ptr<Connection> peer(boost::asio::io_context& io,
                                                           UniqueFd socket);
-    /// The end that accepted.
+    /// The end that accepted. A peer that does not read what it is sent is lost with ENOBUFS.
     [[nodiscard]] static std::shared_ptr<Connection> serve_peer(boost::asio::io_context& io,
                                                                 UniqueFd socket);
 
@@ -91,6 +91,7 @@ private:
     Lost on_lost_;
     std::map<PendingCall*, std::unique_ptr<PendingCall>> calls_;
     std::uint64_t generation_{}; ///< of the waits; older ones count no more
+    bool serves_{};
     bool started_{};
     bool lost_{};
     bool posted_{};

@@ -56,24 +56,34 @@ Assignments Assignments::load(const std::string& path)
     {
         if (!aliases.is_table())
             damaged(path, aliases.source(), "a key that is in no machine's table");
-        for (const auto& [alias, instance] : *aliases.as_table())
+        for (const auto& [alias, entry] : *aliases.as_table())
         {
-            if (!instance.is_string())
-                damaged(path, instance.source(), "an instance that is no text");
-            assignments.set(machine.str(), alias.str(), instance.as_string()->get());
+            const toml::table* const with_force = entry.as_table();
+            const toml::node* const instance =
+                with_force == nullptr ? &entry : with_force->get("instance");
+            if (instance == nullptr || !instance->is_string())
+                damaged(path, entry.source(), "an instance that is no text");
+            assignments.set(machine.str(), alias.str(), instance->as_string()->get(),
+                            with_force != nullptr && (*with_force)["force"].value_or(false));
         }
     }
     return assignments;
 }
 
-void Assignments::save(const std::string& path) const
+void Assignments::save(const std::string& path, std::string_view about) const
 {
-    std::string text = "# What was assigned since boot. Written by aliasvmd.\n";
+    std::string text = fmt::format("# {}. Written by aliasvmd.\n", about);
     for (const auto& [machine, bindings] : machines_)
     {
         text += fmt::format("\n[{}]\n", toml_key(machine));
         for (const auto& [alias, instance] : bindings)
-            text += fmt::format("{} = {}\n", toml_key(alias), toml_string(instance));
+        {
+            const std::string value = toml_string(instance);
+            text += fmt::format("{} = {}\n", toml_key(alias),
+                                forced(machine, alias)
+                                    ? fmt::format("{{ instance = {}, force = true }}", value)
+                                    : value);
+        }
     }
     replace_file(path, text);
 }
@@ -87,13 +97,25 @@ std::optional<std::string> Assignments::find(std::string_view machine, std::stri
     return found->second;
 }
 
-void Assignments::set(std::string_view machine, std::string_view alias, std::string_view instance)
+bool Assignments::forced(std::string_view machine, std::string_view alias) const
+{
+    return forced_.contains({std::string{machine}, std::string{alias}});
+}
+
+void Assignments::set(std::string_view machine, std::string_view alias, std::string_view instance,
+                      bool force)
 {
     machines_[std::string{machine}].insert_or_assign(std::string{alias}, std::string{instance});
+    std::pair binding{std::string{machine}, std::string{alias}};
+    if (force)
+        forced_.insert(std::move(binding));
+    else
+        forced_.erase(binding);
 }
 
 void Assignments::erase(std::string_view machine, std::string_view alias)
 {
+    forced_.erase({std::string{machine}, std::string{alias}});
     const auto bindings = machines_.find(machine);
     if (bindings == machines_.end())
         return;

@@ -24,6 +24,7 @@ struct Change
     Machine* machine;
     std::string alias;
     std::string instance;
+    bool force{}; ///< each time that the machine gets it
 };
 
 std::vector<Change> changes_of(Machines& machines, const Move& move)
@@ -35,7 +36,8 @@ std::vector<Change> changes_of(Machines& machines, const Move& move)
             changes.push_back({machine, alias, ""});
     }
     if (move.to)
-        changes.push_back({move.to.get(), move.alias, move.instance.name});
+        changes.push_back(
+            {move.to.get(), move.alias, move.instance.name, move.force == Force::yes});
     return changes;
 }
 
@@ -43,10 +45,10 @@ std::vector<Change> changes_of(Machines& machines, const Move& move)
 void note(Machines& machines, const Change& change)
 {
     const std::string& name = change.machine->name.str();
-    if (change.machine->configured(change.alias) == change.instance)
+    if (!change.force && change.machine->configured(change.alias) == change.instance)
         machines.assignments().erase(name, change.alias);
     else
-        machines.assignments().set(name, change.alias, change.instance);
+        machines.assignments().set(name, change.alias, change.instance, change.force);
 }
 
 struct Edit
@@ -62,12 +64,21 @@ std::string text_of(const std::string& file)
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-Edit edit_of(const Change& change)
+/// All that changes in one file, folded: each change is made in the text that the one before left.
+Edit edit_of(const Machine& machine, const Move& move)
 {
-    const std::string& file = change.machine->config_path;
-    std::string before = text_of(file);
-    std::string after = with_binding(before, file, change.alias, change.instance);
-    return {file, std::move(before), std::move(after)};
+    const std::string& file = machine.config_path;
+    Edit edit{file, text_of(file), {}};
+    edit.after = edit.before;
+    for (const plan::AliasConfig& alias : machine.config->aliases)
+    {
+        const std::string& name = alias.name.value;
+        const bool gets = &machine == move.to.get() && name == move.alias;
+        if (gets || alias.instance.value == move.instance.name)
+            edit.after =
+                with_binding(edit.after, file, name, gets ? move.instance.name : std::string{});
+    }
+    return edit;
 }
 
 } // namespace
@@ -103,21 +114,16 @@ void persist(Machines& machines, Move& move)
 {
     if (!move.persistent)
         return;
-    // By what is wanted now, as record() has just noted it.
     std::vector<Edit> edits;
     for (const auto& [name, machine] : machines.all())
     {
         if (!machine->config)
             continue;
-        for (const plan::AliasConfig& alias : machine->config->aliases)
-        {
-            const bool gets = machine == move.to && alias.name.value == move.alias;
-            const bool loses = !gets && alias.instance.value == move.instance.name;
-            if (loses)
-                edits.insert(edits.begin(), edit_of({machine.get(), alias.name.value, ""}));
-            else if (gets && alias.instance.value != move.instance.name)
-                edits.push_back(edit_of({machine.get(), alias.name.value, move.instance.name}));
-        }
+        Edit edit = edit_of(*machine, move);
+        if (edit.after == edit.before)
+            continue;
+        // Whoever gets it comes last: between two files nobody has it, rather than both.
+        edits.insert(machine == move.to ? edits.end() : edits.begin(), std::move(edit));
     }
     const auto written = std::make_shared<std::vector<Edit>>();
     const auto put_back = [&machines, written]
@@ -138,7 +144,12 @@ void persist(Machines& machines, Move& move)
         written->push_back(edit);
     }
     machines.reload();
-    // What the files say now needs no entry of its own.
+}
+
+void settle(Machines& machines, const Move& move)
+{
+    if (!move.persistent)
+        return;
     const Assignments before = machines.assignments();
     for (const Change& change : changes_of(machines, move))
         note(machines, change);
@@ -147,7 +158,7 @@ void persist(Machines& machines, Move& move)
         const auto assigned = before.of(name);
         for (const auto& [alias, instance] : assigned)
         {
-            if (machine->configured(alias) == instance)
+            if (machine->configured(alias) == instance && !before.forced(name, alias))
                 machines.assignments().erase(name, alias);
         }
     }

@@ -17,4 +17,8 @@ void record(Machines& machines, Move& move);
 /// instead of two. Undone with the move. Throws Error; then no file is changed.
 void persist(Machines& machines, Move& move);
 
+/// Drops the entries of this boot that the files now say as well. Last of all: until a move is
+/// through they are what the next process would carry out. Throws Error.
+void settle(Machines& machines, const Move& move);
+
 } // namespace aliasvm::daemon

@@ -65,6 +65,16 @@ void check(const DeviceHost& host, Machines& machines, const Ownership& ownershi
     if (there != nullptr && there != &instance)
         throw NamedError{names::alias_in_use, "{} of {} is {} now: release that first", move.alias,
                          move.to->name.str(), there->name};
+    if (there == nullptr && move.to->live() && machines.emulated(*move.to, move.alias))
+        throw NamedError{names::alias_in_use,
+                         "{} of {} is its {}, which stays as long as it runs: write alias.{} = "
+                         "\"{}\" in {} and start it again",
+                         move.alias,
+                         move.to->name.str(),
+                         machines.wanted(*move.to, move.alias),
+                         move.alias,
+                         instance.name,
+                         move.to->config_path};
 }
 
 } // namespace aliasvm::daemon

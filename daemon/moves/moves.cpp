@@ -17,6 +17,7 @@
 #include <variant>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace aliasvm::daemon
 {
@@ -67,6 +68,19 @@ void note_pause(Machine& machine, std::chrono::microseconds pause)
     machine.longest_pause = std::max(machine.longest_pause, pause);
 }
 
+/// The error that is under way is the one to be told; this one is for the log.
+void release_after_failure(Ownership& ownership, const plan::Instance& instance)
+{
+    try
+    {
+        ownership.release(instance);
+    }
+    catch (const std::exception& error)
+    {
+        spdlog::error("give {} back to the host: {}", instance.name, error.what());
+    }
+}
+
 } // namespace
 
 asio::awaitable<void> Moves::assign(const plan::Instance& instance, std::string machine,
@@ -105,27 +119,30 @@ asio::awaitable<Handover> Moves::acquire(std::shared_ptr<Machine> machine,
                          instance.name, owner->machine, owner->alias};
     const bool at_rest = ownership_.at_rest(instance);
     const bool was_bound = host_.bound(instance);
-    ownership_.bind(instance, Force::no);
+    ownership_.bind(instance, machines_.assignments().forced(machine->name.str(), alias)
+                                  ? Force::yes
+                                  : Force::no);
     try
     {
         require_reach(host_, machines_, *machine, alias, instance);
+        auto device = co_await ownership_.open(instance, closing_time);
+        if (!at_rest)
+            ownership_.bring_to_rest(instance, device);
+        if (machine->vmm != asking)
+        {
+            ownership_.keep(instance, device);
+            throw NamedError{names::wrong_state, "{} is gone", machine->name.str()};
+        }
+        ownership_.hand_to(instance, machine->name.str(), alias);
+        co_return Handover{instance.name, std::move(device)};
     }
-    catch (const NamedError&)
+    catch (...)
     {
-        if (!was_bound)
-            ownership_.release(instance);
+        // Here the device is closed, unless it is kept at rest or blocked: those stay.
+        if (!was_bound && ownership_.unclaimed(instance))
+            release_after_failure(ownership_, instance);
         throw;
     }
-    const auto device = co_await ownership_.open(instance, closing_time);
-    if (!at_rest)
-        ownership_.bring_to_rest(instance, device);
-    if (machine->vmm != asking)
-    {
-        ownership_.keep(instance, device);
-        throw NamedError{names::wrong_state, "{} is gone", machine->name.str()};
-    }
-    ownership_.hand_to(instance, machine->name.str(), alias);
-    co_return Handover{instance.name, device};
 }
 
 asio::awaitable<void> Moves::until_free_to_move(const plan::Instance& instance,
@@ -205,6 +222,7 @@ asio::awaitable<void> Moves::step_through(std::shared_ptr<Move> move)
         }
     }
     begin(*move, step::commit);
+    settle(machines_, *move);
     if (move->to)
         machines_.changed(*move->to);
     if (move->from && move->from != move->to)
@@ -265,6 +283,7 @@ asio::awaitable<void> Moves::detach(std::shared_ptr<Move> move)
                        // It has kept how the guest had set the device.
                        const auto settings =
                            move->rested ? quiesce::Settings::as_left : quiesce::Settings::at_rest;
+                       ownership_.promise(move->instance, move->from->name.str(), move->from_alias);
                        co_await move->from->vmm->attach(move->from_alias, move->instance.name,
                                                         settings, move->device->descriptors());
                        ownership_.hand_to(move->instance, move->from->name.str(), move->from_alias);
@@ -285,6 +304,7 @@ asio::awaitable<void> Moves::attach(std::shared_ptr<Move> move)
     const auto vmm = move->to->vmm;
     if (!vmm) // it lived when the move began
         throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
+    ownership_.promise(move->instance, move->to->name.str(), move->alias);
     note_pause(*move->to,
                co_await vmm->attach(move->alias, move->instance.name, quiesce::Settings::at_rest,
                                     move->device->descriptors()));

@@ -32,9 +32,11 @@ asio::awaitable<void> Reconciler::reconcile(const plan::Instance& instance)
     const Place& place = ownership_.place(instance);
     if (const auto* const owner = std::get_if<WithMachine>(&place))
     {
+        // A guest that runs loses its device by an act of somebody only: its file is for its next
+        // start, and may hold anything by now.
         const Machine* const machine = machines_.find(owner->machine);
-        if (machine == nullptr || !machine->live() ||
-            machines_.wanted(*machine, owner->alias) == instance.name)
+        const auto assigned = machines_.assignments().find(owner->machine, owner->alias);
+        if (machine == nullptr || !machine->live() || !assigned || *assigned == instance.name)
             co_return;
     }
     else if (std::holds_alternative<Returning>(place) || std::holds_alternative<Blocked>(place))

@@ -181,6 +181,12 @@ std::string Machines::wanted(const Machine& machine, std::string_view alias) con
     return machine.configured(alias);
 }
 
+bool Machines::emulated(const Machine& machine, std::string_view alias) const
+{
+    const std::string there = wanted(machine, alias);
+    return !there.empty() && catalogue_.find(there) == nullptr;
+}
+
 std::vector<std::pair<Machine*, std::string>> Machines::wanting(std::string_view instance)
 {
     std::vector<std::pair<Machine*, std::string>> found;

@@ -63,6 +63,9 @@ public:
     /// What stands, or shall stand, behind an alias: what was assigned since boot, or else what the
     /// file says. "" for nothing.
     [[nodiscard]] std::string wanted(const Machine& machine, std::string_view alias) const;
+    /// What stands there is no instance but an emulated device: the console, the power key, a
+    /// clock.
+    [[nodiscard]] bool emulated(const Machine& machine, std::string_view alias) const;
     /// Aliases of any machine behind which the instance shall stand.
     [[nodiscard]] std::vector<std::pair<Machine*, std::string>> wanting(std::string_view instance);
     /// Where an alias and its instance are, on both sides, were `instance` behind it. NamedError

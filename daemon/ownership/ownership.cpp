@@ -180,8 +180,25 @@ void Ownership::keep(const plan::Instance& instance, std::shared_ptr<vfio::Platf
     set(instance, WithDaemon{std::move(device)});
 }
 
+bool Ownership::believable(const plan::Instance& instance, const std::string& machine,
+                           const std::string& alias) const
+{
+    const Place& there = place(instance);
+    const bool possible = (std::holds_alternative<WithHost>(there) && host_.bound(instance)) ||
+                          std::holds_alternative<Returning>(there) ||
+                          std::holds_alternative<WithMachine>(there);
+    return possible && given_.to(instance.name, machine, alias);
+}
+
+void Ownership::promise(const plan::Instance& instance, const std::string& machine,
+                        const std::string& alias)
+{
+    given_.set(instance.name, machine, alias);
+}
+
 void Ownership::hand_to(const plan::Instance& instance, std::string machine, std::string alias)
 {
+    promise(instance, machine, alias);
     set(instance, WithMachine{std::move(machine), std::move(alias)});
 }
 
@@ -202,6 +219,9 @@ void Ownership::release(const plan::Instance& instance)
 void Ownership::set(const plan::Instance& instance, Place place)
 {
     rested_.erase(instance.name);
+    // One that comes back may still be open where it was, and is that one's to say.
+    if (!std::holds_alternative<WithMachine>(place) && !std::holds_alternative<Returning>(place))
+        given_.erase(instance.name);
     if (std::holds_alternative<WithHost>(place))
         places_.erase(instance.name);
     else

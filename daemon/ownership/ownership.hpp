@@ -5,6 +5,7 @@
 #include "common/base/mapping.hpp"
 #include "common/plan/catalogue.hpp"
 #include "common/quiesce/quiesce.hpp"
+#include "daemon/ownership/given.hpp"
 #include "daemon/ports/device_host.hpp"
 
 #include <chrono>
@@ -72,8 +73,9 @@ class Ownership
 public:
     using OnChange = std::function<void(const plan::Instance&)>;
 
-    Ownership(const plan::Catalogue& catalogue, DeviceHost& host)
-        : catalogue_{catalogue}, host_{host}
+    /// `given_file` is where it keeps what machines were given: Given. Throws Error.
+    Ownership(const plan::Catalogue& catalogue, DeviceHost& host, std::string given_file)
+        : catalogue_{catalogue}, host_{host}, given_{std::move(given_file)}
     {
     }
 
@@ -87,6 +89,13 @@ public:
     [[nodiscard]] bool done_with(std::string_view machine) const;
     /// NamedError NoSuchDevice.
     [[nodiscard]] const plan::Instance& require(std::string_view instance) const;
+
+    /// Whether a machine that says that it has it, as this alias, can be believed: it was given it,
+    /// has not been seen to give it back, and the kernel does not contradict.
+    [[nodiscard]] bool believable(const plan::Instance& instance, const std::string& machine,
+                                  const std::string& alias) const;
+    /// From here on nothing is believed that was not given by such a process as this one.
+    void trust_only_what_was_given() { given_.begin(); }
 
     void on_change(OnChange call) { on_change_ = std::move(call); }
 
@@ -111,6 +120,10 @@ public:
                        const std::shared_ptr<vfio::PlatformDevice>& device);
 
     void keep(const plan::Instance& instance, std::shared_ptr<vfio::PlatformDevice> device);
+    /// Before a machine gets its descriptors: written down, so that the next process knows whom to
+    /// believe. Throws Error, and then nothing is changed.
+    void promise(const plan::Instance& instance, const std::string& machine,
+                 const std::string& alias);
     /// It is handed over: what this process had open of it closes.
     void hand_to(const plan::Instance& instance, std::string machine, std::string alias);
     void returning(const plan::Instance& instance, std::string from);
@@ -123,7 +136,8 @@ private:
     const plan::Catalogue& catalogue_;
     DeviceHost& host_;
     std::map<std::string, Place, std::less<>> places_; ///< WithHost ones left out
-    std::set<std::string, std::less<>> rested_;        ///< given back to the host at rest
+    Given given_;
+    std::set<std::string, std::less<>> rested_; ///< given back to the host at rest
     OnChange on_change_;
 };
 

@@ -30,7 +30,8 @@ namespace
 
 /// vCPUs and the VM: a GICv2 has eight at most.
 constexpr std::size_t most_statistics = 10;
-constexpr std::size_t most_sessions = 64;
+/// Of those who run in no VM's unit, which get an answer but no device.
+constexpr std::ptrdiff_t most_strangers = 8;
 constexpr std::chrono::milliseconds accept_pause{100};
 
 using Holding = std::vector<std::pair<std::string, std::string>>;
@@ -100,6 +101,9 @@ public:
     boost::asio::io_context& executor() { return broker_.io_; }
     void rearm() { connection_->rearm(); }
 
+    void close() { connection_->close(); }
+
+    [[nodiscard]] const std::optional<VmName>& identity() const { return identity_; }
     [[nodiscard]] const std::shared_ptr<Machine>& machine() const { return machine_; }
     [[nodiscard]] const std::shared_ptr<Vmm>& vmm() const { return vmm_; }
 
@@ -259,11 +263,12 @@ void Broker::accept()
 
 void Broker::admit(UniqueFd socket)
 {
-    if (sessions_.size() >= most_sessions)
-        return spdlog::warn("too many connections to the broker: one more is refused");
     try
     {
         const auto identity = identify_(socket.get());
+        if (!make_room(identity))
+            return spdlog::warn("too many connections to the broker from outside of VMs: one more "
+                                "is refused");
         auto session = std::make_shared<Session>(
             *this, bus::Connection::serve_peer(io_, std::move(socket)), identity);
         session->start();
@@ -273,6 +278,23 @@ void Broker::admit(UniqueFd socket)
     {
         spdlog::warn("greet a VMM: {}", error.what());
     }
+}
+
+/// A VM has one session: a newer one takes the place of the older, so that its connections keep
+/// nobody else out.
+bool Broker::make_room(const std::optional<VmName>& identity)
+{
+    const auto same = [&identity](const std::shared_ptr<Session>& session)
+    { return session->identity() == identity; };
+    if (!identity)
+        return std::ranges::count_if(sessions_, same) < most_strangers;
+    if (const auto older = std::ranges::find_if(sessions_, same); older != sessions_.end())
+    {
+        const auto session = *older;
+        session->close();
+        gone(session);
+    }
+    return true;
 }
 
 void Broker::gone(const std::shared_ptr<Session>& session)
@@ -289,24 +311,18 @@ void Broker::gone(const std::shared_ptr<Session>& session)
     uses_.machines.changed(machine);
 }
 
-/// What a VMM says that it has. It is believed where the kernel does not contradict: what is open
-/// here, or not vfio-platform's at all, cannot be open there.
+/// What a VMM says that it has, as far as it is believed.
 void Broker::take_in(Machine& machine, const Holding& holding)
 {
     const std::string& name = machine.name.str();
     for (const auto& [alias, instance_name] : holding)
     {
         const plan::Instance& instance = uses_.ownership.require(instance_name);
-        const Place& place = uses_.ownership.place(instance);
-        const auto* const owner = std::get_if<WithMachine>(&place);
-        const bool believable =
-            (std::holds_alternative<WithHost>(place) && uses_.ownership.bound(instance)) ||
-            std::holds_alternative<Returning>(place) ||
-            (owner != nullptr && owner->machine == name);
-        if (believable)
+        if (uses_.ownership.believable(instance, name, alias))
             uses_.ownership.hand_to(instance, name, alias);
         else
-            spdlog::error("{} says that it has {}, which cannot be", name, instance_name);
+            spdlog::error("{} says that it has {} as {}, which it was not given", name,
+                          instance_name, alias);
     }
     // And what it has no more.
     for (const plan::Instance* const instance : uses_.ownership.of(name))

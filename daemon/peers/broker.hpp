@@ -54,6 +54,7 @@ private:
 
     void accept();
     void admit(UniqueFd socket);
+    [[nodiscard]] bool make_room(const std::optional<VmName>& identity);
     void gone(const std::shared_ptr<Session>& session);
     void take_in(Machine& machine, const std::vector<std::pair<std::string, std::string>>& holding);
     void reclaim_all_of(const Machine& machine);

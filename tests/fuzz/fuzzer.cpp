@@ -63,15 +63,17 @@ Message make(const bus::Connection& connection, const char* destination, const M
     return call;
 }
 
-/// Descriptors can be appended only once the other end has said that it takes them.
-Message make_when_greeted(const bus::Connection& peer, const Method& method, Generator& generator)
+/// Descriptors can be appended only once the other end has said that it takes them. False if it
+/// closes before: a VM has one session, and what the noise said may have been a newer one's.
+bool greeted(const bus::Connection& peer)
 {
     while (sd_bus_is_ready(peer.raw()) == 0)
     {
-        bus::require(sd_bus_process(peer.raw(), nullptr), "be greeted by the broker");
+        if (sd_bus_process(peer.raw(), nullptr) < 0)
+            return false;
         sd_bus_wait(peer.raw(), 1000);
     }
-    return make(peer, nullptr, method, generator);
+    return sd_bus_is_ready(peer.raw()) > 0;
 }
 
 } // namespace
@@ -204,13 +206,17 @@ asio::awaitable<void> Fuzzer::call_broker(const Method& method, std::uint64_t nu
     if (generator.one_in(20))
         co_return send_noise(generator);
     const bool vanishes = generator.one_in(one_vanishes_in);
-    if (!peer_ || peer_->lost() || generator.one_in(30))
+    bool anew = !peer_ || generator.one_in(30);
+    for (int tries = 0; anew || peer_->lost() || !greeted(*peer_); ++tries)
     {
+        if (tries == 100)
+            throw Error{ECONNRESET, "be greeted by the broker"};
+        anew = false;
         peer_ = bus::Connection::peer(io_, connect_to(daemon_.broker()));
         peer_->start([](int) {});
     }
     const auto peer = peer_;
-    Message call = make_when_greeted(*peer, method, generator);
+    Message call = make(*peer, nullptr, method, generator);
     if (!vanishes)
         co_return co_await await_answer(peer, std::move(call), method, number);
     call.send();

@@ -15,6 +15,7 @@
 #include <exception>
 #include <list>
 #include <memory>
+#include <string>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -91,7 +92,7 @@ asio::awaitable<void> serve(asio::io_context& io, const char* path)
     if (uart == nullptr)
         throw Error{ENODEV, "find uart1 in {}", ALIASVM_CATALOGUE};
     daemon::LinuxDeviceHost host;
-    daemon::Ownership ownership{catalogue, host};
+    daemon::Ownership ownership{catalogue, host, std::string{path} + ".given"};
     Protocol::acceptor acceptor{io, Protocol::endpoint{path}};
     std::puts("ready");
     std::fflush(stdout);

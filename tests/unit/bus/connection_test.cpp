@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <thread>
 
@@ -209,6 +210,61 @@ TEST_F(Peers, StrandNothingThatCameDuringAnotherCall)
     std::this_thread::sleep_for(10ms);
     EXPECT_EQ(answer(call_of("Echo").append("s", "last")), "last");
     EXPECT_EQ(echo->served, 51U);
+}
+
+TEST_F(Peers, ServeWhoSendsALotInTurns)
+{
+    EXPECT_EQ(answer(call_of("Echo").append("s", "greeted")), "greeted");
+    constexpr unsigned many = 200;
+    for (unsigned i = 0; i < many; ++i)
+    {
+        const Message message = call_of("Echo").append("s", "burst");
+        sd_bus_message_set_expect_reply(message.get(), 0);
+        message.send();
+    }
+    server->rearm();
+    io.restart();
+    for (unsigned before = echo->served; echo->served < 1 + many; before = echo->served)
+    {
+        ASSERT_EQ(io.run_one_for(20s), 1U);
+        ASSERT_LE(echo->served - before, 16U) << "everybody else waits as long";
+    }
+}
+
+TEST_F(Peers, AreLostWhenTheyReadNothing)
+{
+    asio::io_context deaf_io;
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    const auto serving = Connection::serve_peer(io, UniqueFd{ends[0]});
+    const auto deaf = Connection::peer(deaf_io, UniqueFd{ends[1]});
+    const auto served = std::make_shared<Echo>(io, serving);
+    int lost = 0;
+    serving->start([&lost](int error) { lost = error; });
+    deaf->start([](int) {});
+    // sd-bus makes a socket's buffer 8 MiB: they have to overflow that first.
+    const std::string much(16'384, 'x');
+    const auto ask = [&]
+    {
+        const Message call = deaf->new_call(nullptr, path, interface, "Echo");
+        std::uint64_t cookie = 0; // by which sd-bus knows that a reply is wanted
+        EXPECT_GE(sd_bus_send(nullptr, Message{call}.append("s", much.c_str()).get(), &cookie), 0);
+    };
+    ask();
+    while (served->served == 0)
+    {
+        deaf_io.restart();
+        deaf_io.poll();
+        io.restart();
+        io.run_one_for(1ms);
+    }
+    for (int i = 0; lost == 0 && i < 2000; ++i)
+    {
+        ask();
+        io.restart();
+        io.poll();
+    }
+    EXPECT_EQ(lost, ENOBUFS);
 }
 
 } // namespace

@@ -26,13 +26,17 @@ TEST(Assignments, AreFoundAgainByTheNextDaemon)
     assignments.set("left", "ttc0", "");
     assignments.set("right-2", "uart0", "uart0");
     assignments.set("odd \"name\" \\ \n", "dotted.alias", "with 'quotes' and \x7f");
+    assignments.set("left", "ttc1", "ttc2", true);
     assignments.save(folder / "assignments.toml");
     const Assignments again = Assignments::load(folder / "assignments.toml");
     EXPECT_EQ(again, assignments);
     EXPECT_EQ(again.find("left", "ttc0"), "") << "released is not the same as not assigned";
     EXPECT_EQ(again.find("left", "gem0"), std::nullopt);
     EXPECT_EQ(again.find("middle", "uart0"), std::nullopt);
-    EXPECT_THAT(again.of("left"), ElementsAre(Pair("ttc0", ""), Pair("uart0", "uart1")));
+    EXPECT_THAT(again.of("left"),
+                ElementsAre(Pair("ttc0", ""), Pair("ttc1", "ttc2"), Pair("uart0", "uart1")));
+    EXPECT_TRUE(again.forced("left", "ttc1"));
+    EXPECT_FALSE(again.forced("left", "uart0"));
     EXPECT_THAT(again.of("middle"), IsEmpty());
 }
 

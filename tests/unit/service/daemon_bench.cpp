@@ -155,6 +155,7 @@ void ADaemon::start_daemon()
         listen_at(folder_ / "run/broker"), [this](int socket) { return identity_of(socket); },
         daemon::ServiceSettings{.configuration_folder = folder_ / "etc",
                                 .assignments_file = folder_ / "run/assignments.toml",
+                                .given_file = folder_ / "run/given.toml",
                                 .settings_file = folder_ / "etc/aliasvmd.toml",
                                 .sysfs = folder_ / "sys",
                                 .return_time = return_time_});
