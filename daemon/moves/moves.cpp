@@ -305,9 +305,17 @@ asio::awaitable<void> Moves::attach(std::shared_ptr<Move> move)
     if (!vmm) // it lived when the move began
         throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
     ownership_.promise(move->instance, move->to->name.str(), move->alias);
-    note_pause(*move->to,
-               co_await vmm->attach(move->alias, move->instance.name, quiesce::Settings::at_rest,
-                                    move->device->descriptors()));
+    try
+    {
+        note_pause(*move->to,
+                   co_await vmm->attach(move->alias, move->instance.name,
+                                        quiesce::Settings::at_rest, move->device->descriptors()));
+    }
+    catch (...)
+    {
+        ownership_.keep(move->instance, move->device); // what was promised is not its to claim
+        throw;
+    }
     if (move->to->vmm != vmm) // and with it what it had just got
         throw NamedError{bus::error_name::no_reply, "{} is gone", move->to->name.str()};
     ownership_.hand_to(move->instance, move->to->name.str(), move->alias);

@@ -131,6 +131,19 @@ TEST_F(Boundary, AVmmCannotClaimItsOwnUnderAnotherName)
     EXPECT_EQ(device_property("ttc1", "Owner"), "");
 }
 
+TEST_F(Boundary, AVmmThatRefusedADeviceCannotClaimItLater)
+{
+    FakeVmm& left = boot("left", {"ttc0"});
+    FakeVmm& right = boot("right");
+    left.die(); // its unit is up, so the daemon keeps what it will ask for
+    until([&] { return device_property("ttc1", "State") == "idle"; });
+    right.refuse_next = "Attach";
+    EXPECT_THAT(assign("ttc1", "right", "ttc0"), HasSubstr("refused by the test"));
+    right.holding["ttc0"] = "ttc1";
+    restart_with({"right"});
+    EXPECT_EQ(device_property("ttc1", "Owner"), "");
+}
+
 TEST_F(Boundary, WhoCameBackFromADaemonThatWroteNothingDownIsBelieved)
 {
     boot("left", {"ttc0"});
